@@ -1,0 +1,130 @@
+"""The names of every state, class, status and finding: spelt here and nowhere else."""
+
+from enum import StrEnum
+
+
+class Genotype(StrEnum):
+    """State of a gene, or of one allele, in one sample."""
+
+    MUT = "MUT"
+    MUT_LOW = "MUT_LOW"
+    WT = "WT"
+    NO_CALL = "NO_CALL"
+
+
+class Erbb2(StrEnum):
+    """State of the ERBB2 copy number in one sample."""
+
+    AMP = "AMP"
+    POLYSOMY = "POLYSOMY"
+    EQUIVOCAL = "EQUIVOCAL"
+    NEG = "NEG"
+    NE = "NE"
+
+
+class Heregulin(StrEnum):
+    """State of the circulating heregulin of one patient at one time point."""
+
+    HIGH = "HIGH"
+    LOW = "LOW"
+    BLQ = "BLQ"
+    ALQ = "ALQ"
+    EQUIVOCAL = "EQUIVOCAL"
+    QC_FAIL = "QC_FAIL"
+    MATRIX_MISMATCH = "MATRIX_MISMATCH"
+    MISSING = "MISSING"
+
+
+class Verdict(StrEnum):
+    """What one axis says at one time point. Missing is never negative."""
+
+    POSITIVE = "POSITIVE"
+    NEGATIVE = "NEGATIVE"
+    NOT_USABLE = "NOT_USABLE"
+
+
+class Axis(StrEnum):
+    """The four axes on which a mechanism is looked for."""
+
+    RAS = "RAS"
+    BRAF = "BRAF"
+    ERBB2 = "ERBB2"
+    HRG = "HRG"
+
+
+class Timepoint(StrEnum):
+    """Before the first anti-EGFR dose, or at progression and before the next treatment."""
+
+    PRE = "pre"
+    POST = "post"
+
+
+class Specimen(StrEnum):
+    """What the DNA was taken from."""
+
+    TISSUE = "tissue"
+    CTDNA = "ctdna"
+
+
+class ResistanceClass(StrEnum):
+    """Clinical class of the patient's resistance."""
+
+    DE_NOVO = "DE_NOVO"
+    ACQUIRED = "ACQUIRED"
+    NOT_RESISTANT = "NOT_RESISTANT"
+    NOT_EVALUABLE = "NOT_EVALUABLE"
+
+
+class Origin(StrEnum):
+    """Where a finding at progression comes from, judged on the pre-treatment sample."""
+
+    EMERGENT = "EMERGENT"
+    PRE_EXISTING = "PRE_EXISTING"
+    EXPANDED = "EXPANDED"
+    LOST = "LOST"
+    ORIGIN_UNRESOLVED = "ORIGIN_UNRESOLVED"
+
+
+class Status(StrEnum):
+    """What the join says of the patient."""
+
+    MECHANISM = "MECHANISM"
+    MULTIPLE = "MULTIPLE"
+    NONE_DETECTED = "NONE_DETECTED"
+    INDETERMINATE = "INDETERMINATE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    DESCRIPTIVE = "DESCRIPTIVE"
+
+
+class Confidence(StrEnum):
+    """How far the primary mechanism is to be trusted."""
+
+    HIGH = "HIGH"
+    MODERATE = "MODERATE"
+    LOW = "LOW"
+    NA = "NA"
+
+
+class Mechanism(StrEnum):
+    """Kinds of finding that count, in the order in which one becomes the primary mechanism."""
+
+    RAS_MUT = "RAS_MUT"
+    BRAF_CLASS1 = "BRAF_CLASS1"
+    ERBB2_AMP = "ERBB2_AMP"
+    BRAF_CLASS2 = "BRAF_CLASS2"
+    EGFR_ECD = "EGFR_ECD"
+    ERBB2_MUT = "ERBB2_MUT"
+    HRG_HIGH = "HRG_HIGH"
+
+
+class Annotation(StrEnum):
+    """Kinds of finding that are shown beside a call and never counted."""
+
+    BRAF_CLASS3 = "BRAF_CLASS3"
+    ERBB2_GAIN = "ERBB2_GAIN"
+    POLYSOMY_17 = "POLYSOMY_17"
+    UNCLASSIFIED = "UNCLASSIFIED"
+    GREY_ZONE = "GREY_ZONE"
+    OTHER_GENE = "OTHER_GENE"
+    PRE_EXISTING = "PRE_EXISTING"
+    LOST = "LOST"
