@@ -1,0 +1,19 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real inputs, CETUX_REAL_DATA or else ../shared/data; skips where it is absent."""
+    named = os.environ.get("CETUX_REAL_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        origin = "CETUX_REAL_DATA" if named else "the default; set CETUX_REAL_DATA to another folder"
+        pytest.skip(f"no real data: {folder} is not a folder ({origin})")
+    return folder

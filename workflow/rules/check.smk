@@ -1,0 +1,63 @@
+"""Look at each FASTA and each sample before anything is measured; a bad sample is quarantined, never fatal."""
+
+
+def fasta_description(wildcards):
+    return f"results/describe_reference/{assay_of(wildcards).assay}.json"
+
+
+def sample_bam(wildcards):
+    return sample_of(wildcards).bam
+
+
+def bam_stamp(wildcards):
+    found = os.stat(sample_of(wildcards).bam)
+    return [found.st_size, int(found.st_mtime)]
+
+
+rule describe_reference:
+    """Read contig lengths and checksums off the assay's FASTA and make sure that it reads as the codon table says."""
+    input:
+        fasta=assay_fasta,
+    output:
+        description="results/describe_reference/{assay}.json",
+    log:
+        "logs/describe_reference/{assay}.log",
+    benchmark:
+        "benchmarks/describe_reference/{assay}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    params:
+        logic=LOGIC["describe_reference"],
+        fasta_index=fasta_digest,
+        build=assay_build,
+    resources:
+        mem_mb=light_memory,
+    script:
+        "../scripts/describe_reference.py"
+
+
+rule check_sample:
+    """See whether a BAM opens, is whole, sorted, indexed and of the assay's build; write the verdict either way."""
+    input:
+        bam=sample_bam,
+        targets=assay_targets,
+        reference=ancient(fasta_description),
+    output:
+        check="results/check_sample/{sample}.json",
+    log:
+        "logs/check_sample/{sample}.log",
+    benchmark:
+        "benchmarks/check_sample/{sample}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    params:
+        logic=LOGIC["check_sample"],
+        stamp=bam_stamp,
+        fasta_index=fasta_digest,
+        targets_digest=targets_digest,
+        build=assay_build,
+        method=assay_method,
+    resources:
+        mem_mb=light_memory,
+    script:
+        "../scripts/check_sample.py"

@@ -1,0 +1,199 @@
+"""Coverage through CNVkit, corrected by the assay's reference, then decided for ERBB2."""
+
+
+def assay_bin_size(wildcards):
+    return assay_of(wildcards).bin_size_bp
+
+
+def assay_bins(wildcards):
+    return ancient(f"results/design_bins/{assay_of(wildcards).assay}.bed")
+
+
+def assay_off_target_bins(wildcards):
+    return ancient(f"results/design_bins/{assay_of(wildcards).assay}.off_target.bed")
+
+
+def normal_targets(wildcards):
+    return [f"results/count_coverage/{sample}.targetcoverage.cnn" for sample in NORMALS[wildcards.assay]]
+
+
+def normal_off_targets(wildcards):
+    return [f"results/count_coverage/{sample}.antitargetcoverage.cnn" for sample in NORMALS[wildcards.assay]]
+
+
+def normal_statuses(wildcards):
+    return [f"results/count_coverage/{sample}.json" for sample in NORMALS[wildcards.assay]]
+
+
+def normal_checks(wildcards):
+    return [f"results/check_sample/{sample}.json" for sample in NORMALS[wildcards.assay]]
+
+
+def copy_number_reference(wildcards):
+    assay = assay_of(wildcards)
+    return assay.copy_number_reference or f"results/build_reference/{assay.assay}.cnn"
+
+
+def reference_notes(wildcards):
+    assay = assay_of(wildcards)
+    return [] if assay.copy_number_reference else f"results/build_reference/{assay.assay}.json"
+
+
+def correction(wildcards):
+    assay, given = assay_of(wildcards), SETTINGS["copy_number"]
+    gc = given["correct_gc"] and assay.reference is not None
+    return {"gc": gc, "edges": given["correct_edges"] and assay.method == "hybrid"}
+
+
+def copied_tumour(wildcards):
+    sample, method = sample_of(wildcards), assay_of(wildcards).method
+    known = {"purity": sample.purity, "purity_source": sample.purity_source, "ploidy": sample.ploidy}
+    return {"sample": sample.sample} | known | {"amplicon": method == "amplicon"}
+
+
+def coverage_memory(wildcards, attempt):
+    return 2000 * attempt
+
+
+rule design_bins:
+    """Split the assay's targets into bins and, for hybrid capture, fill the space between with off-target bins."""
+    input:
+        targets=assay_targets,
+        fasta=assay_fasta,
+    output:
+        bins="results/design_bins/{assay}.bed",
+        off_target="results/design_bins/{assay}.off_target.bed",
+    log:
+        "logs/design_bins/{assay}.log",
+    benchmark:
+        "benchmarks/design_bins/{assay}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    params:
+        logic=LOGIC["design_bins"],
+        targets_digest=targets_digest,
+        fasta_index=fasta_digest,
+        method=assay_method,
+        build=assay_build,
+        bin_size_bp=assay_bin_size,
+    resources:
+        mem_mb=coverage_memory,
+    script:
+        "../scripts/design_bins.py"
+
+
+rule count_coverage:
+    """Count the depth of every bin of one sample."""
+    input:
+        bam=sample_bam,
+        fasta=assay_fasta,
+        bins=assay_bins,
+        off_target=assay_off_target_bins,
+        check=ancient("results/check_sample/{sample}.json"),
+    output:
+        target="results/count_coverage/{sample}.targetcoverage.cnn",
+        off_target="results/count_coverage/{sample}.antitargetcoverage.cnn",
+        status="results/count_coverage/{sample}.json",
+    log:
+        "logs/count_coverage/{sample}.log",
+    benchmark:
+        "benchmarks/count_coverage/{sample}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    params:
+        logic=LOGIC["count_coverage"],
+        stamp=bam_stamp,
+        fasta_index=fasta_digest,
+        targets_digest=targets_digest,
+        bin_size_bp=assay_bin_size,
+        min_mapping_quality=SETTINGS["copy_number"]["min_mapping_quality"],
+    resources:
+        mem_mb=coverage_memory,
+    script:
+        "../scripts/count_coverage.py"
+
+
+rule build_reference:
+    """Pool the assay's usable normals into a copy-number reference; flat, and saying so, without any."""
+    input:
+        target=normal_targets,
+        off_target=normal_off_targets,
+        statuses=normal_statuses,
+        checks=normal_checks,
+        bins=assay_bins,
+        off_target_bins=assay_off_target_bins,
+        fasta=assay_fasta,
+    output:
+        reference="results/build_reference/{assay}.cnn",
+        notes="results/build_reference/{assay}.json",
+    log:
+        "logs/build_reference/{assay}.log",
+    benchmark:
+        "benchmarks/build_reference/{assay}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    params:
+        logic=LOGIC["build_reference"],
+        correction=correction,
+        targets_digest=targets_digest,
+        bin_size_bp=assay_bin_size,
+    resources:
+        mem_mb=coverage_memory,
+    script:
+        "../scripts/build_reference.py"
+
+
+rule correct_coverage:
+    """Correct one tumour's coverage by the reference and segment it, in one process."""
+    input:
+        target="results/count_coverage/{sample}.targetcoverage.cnn",
+        off_target="results/count_coverage/{sample}.antitargetcoverage.cnn",
+        status="results/count_coverage/{sample}.json",
+        reference=copy_number_reference,
+    output:
+        ratios="results/correct_coverage/{sample}.cnr",
+        segments="results/correct_coverage/{sample}.cns",
+        status="results/correct_coverage/{sample}.json",
+    log:
+        "logs/correct_coverage/{sample}.log",
+    benchmark:
+        "benchmarks/correct_coverage/{sample}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    params:
+        logic=LOGIC["correct_coverage"],
+        correction=correction,
+        segmentation=SETTINGS["copy_number"]["segmentation"],
+    resources:
+        mem_mb=coverage_memory,
+    script:
+        "../scripts/correct_coverage.py"
+
+
+rule call_erbb2:
+    """Decide from the bins over ERBB2 and its chromosome-17 controls whether the gene is amplified."""
+    input:
+        ratios="results/correct_coverage/{sample}.cnr",
+        segments="results/correct_coverage/{sample}.cns",
+        status="results/correct_coverage/{sample}.json",
+        check="results/check_sample/{sample}.json",
+        bins=assay_bins,
+        reference_notes=reference_notes,
+    output:
+        call="results/call_erbb2/{sample}.json",
+    log:
+        "logs/call_erbb2/{sample}.log",
+    benchmark:
+        "benchmarks/call_erbb2/{sample}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    params:
+        logic=LOGIC["call_erbb2"],
+        build=assay_build,
+        tumour=copied_tumour,
+        correction=correction,
+        thresholds=SETTINGS["erbb2"],
+    resources:
+        mem_mb=light_memory,
+    script:
+        "../scripts/call_erbb2.py"

@@ -1,0 +1,327 @@
+"""What the samples of one time point say on each axis: positive, negative or not usable, with the findings behind it.
+
+Several samples of one time point combine so: a positive outweighs everything; then anything suspicious (a grey zone,
+an unclassified change, an equivocal gain) makes the axis not usable; then one adequate negative is enough; else the
+axis is not usable, with what was missing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cetux.evidence import Allele, CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
+from cetux.states import (
+    Annotation,
+    Axis,
+    Erbb2,
+    Genotype,
+    Heregulin,
+    Mechanism,
+    Origin,
+    Specimen,
+    Timepoint,
+    Verdict,
+)
+
+CLONAL_CCF = 0.5
+"""A mutation in at least half of the tumour cells is clonal here (rules)."""
+
+_UNCLASSIFIED_GENES = ("KRAS", "NRAS", "BRAF")
+_GERMLINE_VAF = (0.4, 0.6)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that counts as a mechanism, seen in one sample (or in blood).
+
+    group: findings of one group are one cause; ERBB2 amplification, ERBB2 mutation and heregulin are ERBB2 signalling.
+    allele, copy_number, heregulin: the evidence, exactly one of them.
+    """
+
+    mechanism: Mechanism
+    label: str
+    group: str
+    timepoint: Timepoint
+    sample: str = ""
+    specimen: Specimen | None = None
+    allele: Allele | None = None
+    copy_number: CopyNumber | None = None
+    heregulin: HeregulinResult | None = None
+    origin: Origin | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def ccf(self) -> float | None:
+        """Cancer cell fraction of a mutation whose purity is known."""
+        return self.allele.ccf if self.allele else None
+
+
+@dataclass(frozen=True)
+class AxisState:
+    """Verdict of one axis at one time point; reasons say what each sample gave, annotated what is not counted."""
+
+    axis: Axis
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    annotated: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What one sample says on one axis; suspicious: not usable in a way that another sample's negative cannot mend."""
+
+    verdict: Verdict
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    annotated: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    suspicious: bool = False
+
+
+def axis_states(
+    samples: Sequence[SampleEvidence],
+    heregulin: HeregulinResult | None,
+    timepoint: Timepoint,
+    ras_scope: str,
+) -> dict[Axis, AxisState]:
+    """The four axes at one time point; `samples` are those of that time point."""
+    ras = [_ras(sample, ras_scope) for sample in samples]
+    braf = [_braf(sample) for sample in samples]
+    erbb2 = [_erbb2(sample) for sample in samples]
+    return {
+        Axis.RAS: _combine(Axis.RAS, ras, "no DNA sample"),
+        Axis.BRAF: _combine(Axis.BRAF, braf, "no DNA sample"),
+        Axis.ERBB2: _combine(Axis.ERBB2, erbb2, "no DNA sample"),
+        Axis.HRG: _combine(Axis.HRG, [_hrg(heregulin, timepoint)], "no heregulin value"),
+    }
+
+
+def extended_findings(samples: Sequence[SampleEvidence], drug: str) -> tuple[list[Finding], list[str]]:
+    """Findings beyond the four axes (EGFR ectodomain, ERBB2 mutation), and what is only annotated."""
+    findings: list[Finding] = []
+    annotated: list[str] = []
+    for sample in samples:
+        for gene, genotype in sample.genotypes.genes.items():
+            if gene in _UNCLASSIFIED_GENES:
+                continue
+            for allele in genotype.alleles:
+                name = f"{gene} {allele.protein}"
+                if not allele.listed:
+                    annotated.append(f"{Annotation.UNCLASSIFIED}({name})")
+                elif not _counts(allele):
+                    annotated.append(f"{Annotation.GREY_ZONE}({name})")
+                elif gene == "EGFR" and (drug == "cetuximab" or allele.protein != "S492R"):
+                    findings.append(_mutation(Mechanism.EGFR_ECD, allele.protein, "EGFR", sample, allele))
+                elif gene == "ERBB2":
+                    findings.append(_mutation(Mechanism.ERBB2_MUT, allele.protein, Axis.ERBB2, sample, allele))
+                else:
+                    annotated.append(f"{Annotation.OTHER_GENE}({name})")
+    return findings, annotated
+
+
+def _combine(axis: Axis, said: Sequence[_Said], nothing: str) -> AxisState:
+    findings = tuple(finding for one in said for finding in one.findings)
+    annotated = tuple(dict.fromkeys(note for one in said for note in one.annotated))
+    flags = tuple(dict.fromkeys(flag for one in said for flag in one.flags))
+    verdicts = {one.verdict for one in said}
+    if Verdict.POSITIVE in verdicts:
+        verdict = Verdict.POSITIVE
+    elif any(one.suspicious for one in said) or Verdict.NEGATIVE not in verdicts:
+        verdict = Verdict.NOT_USABLE
+    else:
+        verdict = Verdict.NEGATIVE
+    reasons = tuple(one.reason for one in said) or (nothing,)
+    return AxisState(axis, verdict, reasons, findings, annotated, flags)
+
+
+def _counts(allele: Allele) -> bool:
+    """MUT counts; MUT_LOW counts where it is clonal, or where an unknown purity could make it so (flagged)."""
+    return allele.state is Genotype.MUT or allele.ccf is None or allele.ccf >= CLONAL_CCF
+
+
+def _likely_germline(allele: Allele, purity: float | None) -> bool:
+    """A VAF of 40 to 60 % where the purity is too low for a somatic change of one copy to reach it."""
+    low, high = _GERMLINE_VAF
+    return purity is not None and low <= allele.vaf <= high and purity / 2 < low
+
+
+def _mutation(mechanism: Mechanism, name: str, group: str, sample: SampleEvidence, allele: Allele) -> Finding:
+    flags = ("low_vaf_purity_unknown",) if allele.state is Genotype.MUT_LOW and allele.ccf is None else ()
+    return Finding(
+        mechanism=mechanism,
+        label=f"{mechanism}({name})",
+        group=group,
+        timepoint=sample.timepoint,
+        sample=sample.sample,
+        specimen=sample.specimen,
+        allele=allele,
+        flags=flags,
+    )
+
+
+def shows_tumour(sample: SampleEvidence) -> bool:
+    """Whether anything in the sample proves tumour DNA: without it a negative ctDNA says nothing."""
+    if sample.specimen is Specimen.TISSUE:
+        return True
+    return sample.erbb2.state is Erbb2.AMP or any(genotype.alleles for genotype in sample.genotypes.genes.values())
+
+
+def _not_usable(sample: SampleEvidence, why: str) -> _Said:
+    return _Said(Verdict.NOT_USABLE, f"{sample.sample}: {why}")
+
+
+def _ras(sample: SampleEvidence, scope: str) -> _Said:
+    genes = [sample.genotypes.genes.get(name) for name in ("KRAS", "NRAS")]
+    kras, nras = (gene if gene and gene.codons_read else None for gene in genes)
+    if not sample.usable.ok:
+        return _not_usable(sample, f"sample not usable: {sample.usable.reason}")
+    said = [_ras_gene(sample, gene) for gene in (kras, nras) if gene]
+    reason = "; ".join(one.reason for one in said)
+    merged = _merge(said)
+    if merged and merged.verdict is Verdict.POSITIVE:
+        return merged
+    if kras is None:
+        return _not_usable(sample, "KRAS not assessed" + (f"; {reason}" if reason else ""))
+    if nras is None and scope == "RAS":
+        return _replace(merged, Verdict.NOT_USABLE, f"{reason}; NRAS not assessed")
+    if nras is None:
+        return _replace(merged, None, f"{reason}; NRAS not assessed", ("reduced_scope:NRAS_not_assessed",))
+    if scope != "RAS" and merged and said[0].verdict is Verdict.NEGATIVE and not merged.suspicious:
+        flags = () if merged.verdict is Verdict.NEGATIVE else ("reduced_scope:NRAS_not_usable",)
+        return _replace(merged, Verdict.NEGATIVE, reason, flags)
+    return merged or _not_usable(sample, "RAS not assessed")
+
+
+def _replace(said: _Said | None, verdict: Verdict | None, reason: str, flags: tuple[str, ...] = ()) -> _Said:
+    if said is None:
+        return _Said(verdict or Verdict.NOT_USABLE, reason, flags=flags)
+    return _Said(verdict or said.verdict, reason, said.findings, said.annotated, (*said.flags, *flags), said.suspicious)
+
+
+def _merge(said: Sequence[_Said]) -> _Said | None:
+    """Several genes of one sample: any positive, else negative only if all are."""
+    if not said:
+        return None
+    verdicts = [one.verdict for one in said]
+    if Verdict.POSITIVE in verdicts:
+        verdict = Verdict.POSITIVE
+    elif all(one is Verdict.NEGATIVE for one in verdicts):
+        verdict = Verdict.NEGATIVE
+    else:
+        verdict = Verdict.NOT_USABLE
+    return _Said(
+        verdict,
+        "; ".join(one.reason for one in said),
+        tuple(finding for one in said for finding in one.findings),
+        tuple(note for one in said for note in one.annotated),
+        tuple(flag for one in said for flag in one.flags),
+        any(one.suspicious for one in said),
+    )
+
+
+def _ras_gene(sample: SampleEvidence, gene: GeneGenotype) -> _Said:
+    findings = tuple(
+        _mutation(Mechanism.RAS_MUT, f"{gene.gene} {allele.protein}", Axis.RAS, sample, allele)
+        for allele in gene.alleles
+        if allele.listed and _counts(allele)
+    )
+    return _gene(sample, gene, findings, ())
+
+
+def _braf(sample: SampleEvidence) -> _Said:
+    if not sample.usable.ok:
+        return _not_usable(sample, f"sample not usable: {sample.usable.reason}")
+    gene = sample.genotypes.genes.get("BRAF")
+    if gene is None or not gene.codons_read:
+        return _not_usable(sample, "BRAF not assessed")
+    kinds = {1: Mechanism.BRAF_CLASS1, 2: Mechanism.BRAF_CLASS2}
+    findings = tuple(
+        _mutation(kinds[allele.braf_class], allele.protein, Axis.BRAF, sample, allele)
+        for allele in gene.alleles
+        if allele.braf_class in kinds and _counts(allele)
+    )
+    class_3 = tuple(f"{Annotation.BRAF_CLASS3}({allele.protein})" for allele in gene.alleles if allele.braf_class == 3)
+    return _gene(sample, gene, findings, class_3)
+
+
+def _gene(
+    sample: SampleEvidence, gene: GeneGenotype, findings: tuple[Finding, ...], uncounted: tuple[str, ...]
+) -> _Said:
+    """Verdict of one gene whose counting findings are known; `uncounted` are findings that leave it negative."""
+    seen = ", ".join(f"{allele.protein} {allele.vaf:.1%}" for allele in gene.alleles)
+    name = f"{sample.sample}: {gene.gene}"
+    if findings:
+        return _Said(Verdict.POSITIVE, f"{name} {seen}", findings, uncounted, _flags(findings))
+    grey, unclassified, germline = [], [], []
+    for allele in gene.alleles:
+        change = f"{gene.gene} {allele.protein}"
+        if allele.listed and allele.braf_class != 3:
+            grey.append(f"{Annotation.GREY_ZONE}({change})")
+        elif not allele.listed and _likely_germline(allele, sample.erbb2.purity):
+            germline.append(f"{Annotation.UNCLASSIFIED}({change}, likely germline)")
+        elif not allele.listed:
+            unclassified.append(f"{Annotation.UNCLASSIFIED}({change})")
+    annotated = (*uncounted, *grey, *unclassified, *germline)
+    if grey or unclassified:
+        what = "in the grey zone" if grey else "is unclassified"
+        return _Said(Verdict.NOT_USABLE, f"{name} {seen} {what}", annotated=annotated, suspicious=True)
+    if gene.failing:
+        return _Said(Verdict.NOT_USABLE, f"{name} no call: {'; '.join(gene.failing)}", annotated=annotated)
+    if not shows_tumour(sample):
+        return _Said(Verdict.NOT_USABLE, f"{name}: no tumour DNA seen in this ctDNA", annotated=annotated)
+    limit = f", excludes VAF >= {gene.excluded_vaf:.1%}" if gene.excluded_vaf is not None else ""
+    ccf = f" (CCF >= {gene.excluded_ccf:.0%})" if gene.excluded_ccf is not None else ""
+    return _Said(Verdict.NEGATIVE, f"{name} WT{limit}{ccf}" if not seen else f"{name} {seen}", annotated=annotated)
+
+
+def _flags(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(flag for finding in findings for flag in finding.flags))
+
+
+def _erbb2(sample: SampleEvidence) -> _Said:
+    if not sample.usable.ok:
+        return _not_usable(sample, f"sample not usable: {sample.usable.reason}")
+    call = sample.erbb2
+    reason = f"{sample.sample}: ERBB2 {call.state}, {call.reason}"
+    if call.state is Erbb2.AMP:
+        finding = Finding(
+            mechanism=Mechanism.ERBB2_AMP,
+            label=str(Mechanism.ERBB2_AMP),
+            group=Axis.ERBB2,
+            timepoint=sample.timepoint,
+            sample=sample.sample,
+            specimen=sample.specimen,
+            copy_number=call,
+            flags=tuple(flag for flag in call.flags if flag in ("flat_reference", "ratio_not_assessable")),
+        )
+        return _Said(Verdict.POSITIVE, reason, (finding,), flags=finding.flags)
+    if call.state is Erbb2.EQUIVOCAL:
+        return _Said(Verdict.NOT_USABLE, reason, annotated=(str(Annotation.ERBB2_GAIN),), suspicious=True)
+    if call.state is Erbb2.NE:
+        return _Said(Verdict.NOT_USABLE, reason)
+    if not shows_tumour(sample):
+        return _not_usable(sample, "ERBB2: no tumour DNA seen in this ctDNA")
+    notes = (str(Annotation.POLYSOMY_17),) if call.state is Erbb2.POLYSOMY else ()
+    flags = tuple(flag for flag in call.flags if flag == "flat_reference")
+    return _Said(Verdict.NEGATIVE, reason, annotated=notes, flags=flags)
+
+
+def _hrg(result: HeregulinResult | None, timepoint: Timepoint) -> _Said:
+    if result is None:
+        return _Said(Verdict.NOT_USABLE, f"no heregulin value at {timepoint}")
+    reason = f"heregulin {result.state}, {result.reason}"
+    if result.state is Heregulin.HIGH:
+        exploratory = ("exploratory_cutoff",) if result.cutoff_exploratory else ()
+        finding = Finding(
+            mechanism=Mechanism.HRG_HIGH,
+            label=str(Mechanism.HRG_HIGH),
+            group=Axis.ERBB2,
+            timepoint=timepoint,
+            heregulin=result,
+            flags=exploratory,
+        )
+        return _Said(Verdict.POSITIVE, reason, (finding,), flags=exploratory)
+    if result.state in (Heregulin.LOW, Heregulin.BLQ):
+        return _Said(Verdict.NEGATIVE, reason)
+    return _Said(Verdict.NOT_USABLE, reason)

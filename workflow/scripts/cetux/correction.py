@@ -1,0 +1,150 @@
+"""The copy-number reference of an assay, and the corrected ratios and segments of one sample, through CNVkit.
+
+Everything is done by CNVkit's library in one process: importing it costs more than the work.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from cnvlib import fix, metrics, reference, segmentation
+from cnvlib.cmdutil import read_cna
+from cnvlib.cnary import CopyNumArray
+from skgenome import tabio
+
+from cetux import records
+from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
+
+_CNR_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\tweight\n"
+_CNS_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\tprobes\tweight\n"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What is corrected for. gc needs the FASTA; edges are those of hybrid capture."""
+
+    gc: bool
+    edges: bool
+
+
+@dataclass(frozen=True)
+class Depths:
+    """Paths of one sample's depth tables: on target, and off target (without a row if there are no such bins)."""
+
+    target: str
+    off_target: str
+
+
+def pooled_normals(
+    targets: Sequence[str], off_targets: Sequence[str], statuses: Sequence[str], checks: Sequence[str]
+) -> tuple[list[Depths], ReferenceNotes]:
+    """The normals that can be used, of parallel lists of each normal's depths, coverage status and check."""
+    usable: list[Depths] = []
+    names: list[str] = []
+    left_out: dict[str, str] = {}
+    for target, off_target, status, check_path in zip(targets, off_targets, statuses, checks, strict=True):
+        check, counted = records.read(SampleCheck, check_path), records.read(Usable, status)
+        verdict = check.usable if not check.usable.ok else counted
+        if verdict.ok:
+            usable.append(Depths(target, off_target))
+            names.append(check.sample)
+        else:
+            left_out[check.sample] = verdict.reason
+    return usable, ReferenceNotes(tuple(names), left_out)
+
+
+def build_reference(
+    normals: Sequence[Depths],
+    bins: str,
+    off_target_bins: str,
+    fasta: str | None,
+    correction: Correction,
+    path: str,
+) -> None:
+    """Write the assay's copy-number reference: pooled from the normals given, or flat without any.
+
+    The sex of the normals is not guessed (panels get it wrong): it could only move X and Y, which nothing here uses.
+    """
+    if normals:
+        with_rows = [depths.off_target for depths in normals if _has_rows(depths.off_target)]
+        pooled = reference.do_reference(
+            [depths.target for depths in normals],
+            with_rows or None,
+            fasta,
+            female_samples=True,
+            do_gc=correction.gc,
+            do_edge=correction.edges,
+            do_rmask=False,
+        )
+    else:
+        off_target = off_target_bins if Path(off_target_bins).stat().st_size else None
+        pooled = reference.do_reference_flat(bins, off_target, fasta)
+    tabio.write(pooled, path)
+
+
+def _has_rows(table: str) -> bool:
+    with Path(table).open(encoding="utf-8") as handle:
+        next(handle, "")
+        return bool(next(handle, ""))
+
+
+def correct_coverage(
+    sample: str,
+    usable: Usable,
+    depths: Depths,
+    reference_cnn: str,
+    correction: Correction,
+    method: str,
+    ratios: str,
+    segments: str,
+) -> CorrectedCoverage:
+    """Write corrected log2 ratios (.cnr) and segments (.cns); return how the sample fared.
+
+    Args:
+        sample: ID.
+        usable: what `count_coverage` said.
+        depths: the sample's depth tables.
+        reference_cnn: the assay's reference.
+        correction: what is corrected for.
+        method: segmentation method of CNVkit.
+        ratios: path to write.
+        segments: path to write.
+    """
+    counted = read_cna(depths.target, sample_id=sample)
+    if usable.ok and not (len(counted) and float(counted["depth"].sum()) > 0):
+        usable = Usable(False, "no read lies on any target", "Check that the BAM belongs to this assay")
+    if not usable.ok:
+        Path(ratios).write_text(_CNR_HEADER, encoding="utf-8")
+        Path(segments).write_text(_CNS_HEADER, encoding="utf-8")
+        return CorrectedCoverage(sample, usable)
+    has_off_target = _has_rows(depths.off_target)
+    off_target = read_cna(depths.off_target, sample_id=sample) if has_off_target else CopyNumArray([])
+    corrected = fix.do_fix(
+        counted,
+        off_target,
+        read_cna(reference_cnn),
+        do_gc=correction.gc,
+        do_edge=correction.edges,
+        do_rmask=False,
+    )
+    segmented = segmentation.do_segmentation(corrected, method)
+    tabio.write(corrected, ratios)
+    tabio.write(segmented, segments)
+    spread = metrics.ests_of_scale(_residuals(corrected, segmented))
+    return CorrectedCoverage(
+        sample=sample,
+        usable=usable,
+        bins=len(corrected),
+        segments=len(segmented),
+        residual_sd_log2=_finite(spread[0]),
+        residual_mad_log2=_finite(spread[1]),
+    )
+
+
+def _residuals(corrected: CopyNumArray, segmented: CopyNumArray) -> np.ndarray:
+    return np.asarray(corrected.residuals(segmented))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,216 @@
+"""Look at one BAM or CRAM before anything is measured: can it be read, is it what the sheet says it is?"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pysam
+
+from cetux.alignment import open_alignment
+from cetux.counts import SampleCheck, Usable
+from cetux.errors import UnusableSample
+from cetux.genomes import contig_prefix, plain_contig, recognise_build
+from cetux.resources import Codon, Interval, codons, erbb2_exons
+
+_FINGERPRINT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What `describe_reference` found in the assay's FASTA: length and M5 by contig. Both empty without a FASTA."""
+
+    path: str | None = None
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    md5: Mapping[str, str] = field(default_factory=dict)
+
+
+def describe_reference(path: str | None, listed: Sequence[Codon], build: str) -> Reference:
+    """Lengths of all contigs of the FASTA and M5 of those that carry listed codons, after checking the codons' bases.
+
+    Raises:
+        UnusableSample: the FASTA is of another build, or a listed codon does not read as the tables say.
+    """
+    if path is None:
+        return Reference()
+    with pysam.FastaFile(path) as fasta:
+        lengths = dict(zip(fasta.references, fasta.lengths, strict=True))
+        found = recognise_build(lengths)
+        if found != build:
+            mend = "Give the FASTA that the BAMs were aligned to, or correct the assay's build"
+            raise UnusableSample(f"the FASTA {path} is {found or 'of no known build'}, the assay says {build}", mend)
+        prefix = contig_prefix(lengths)
+        md5 = {}
+        for chrom in sorted({codon.chrom for codon in listed} & {plain_contig(name) for name in lengths}):
+            sequence = fasta.fetch(prefix + chrom).upper()
+            md5[prefix + chrom] = hashlib.md5(sequence.encode(), usedforsecurity=False).hexdigest()
+            _check_codons(sequence, [codon for codon in listed if codon.chrom == chrom], path, build)
+    return Reference(path, lengths, md5)
+
+
+def _check_codons(sequence: str, listed: Sequence[Codon], path: str, build: str) -> None:
+    for codon in listed:
+        bases = "".join(sequence[position] for position in codon.positions)
+        read = bases if codon.strand == "+" else bases.translate(str.maketrans("ACGT", "TGCA"))
+        if read != codon.wt_codon:
+            wrong = f"{codon.gene} codon {codon.codon} reads {read} in {path}, {codon.wt_codon} in {build}"
+            raise UnusableSample(wrong, "Give an unmodified FASTA of the build that the assay names")
+
+
+def check_sample(
+    sample: str, bam: str, build: str, method: str, reference: Reference, loci: Sequence[Interval]
+) -> SampleCheck:
+    """Check one sample; what is wrong with its data becomes a reason, never an exception.
+
+    Checked: that the file opens and is whole (its end-of-file mark), is sorted by coordinate and indexed, that its
+    contig lengths are those of `build`, that lengths and M5 agree with the FASTA, and that the reads at each of `loci`
+    can be fetched through the index.
+
+    Args:
+        sample: ID in the sheet, compared with the read groups' SM (a difference is a note).
+        bam: path of the BAM or CRAM.
+        build: the assay's build.
+        method: the assay's method; amplicon reads need not be marked for duplicates.
+        reference: the assay's FASTA as described.
+        loci: places that must be readable, contigs without ``chr``.
+
+    Raises:
+        MemoryError, or OSError from the disk itself: retrying may help, so they are not turned into a verdict.
+    """
+    try:
+        return _checked(sample, bam, build, method, reference, loci)
+    except UnusableSample as error:
+        usable = Usable(False, error.reason, error.remedy)
+        return SampleCheck(sample, usable, fingerprint=fingerprint(bam))
+
+
+def _checked(
+    sample: str, bam: str, build: str, method: str, reference: Reference, loci: Sequence[Interval]
+) -> SampleCheck:
+    _check_whole(bam)
+    with open_alignment(bam, reference.path) as alignment:
+        lengths = dict(zip(alignment.references, alignment.lengths, strict=True))
+        _check_build(lengths, build)
+        _check_against_fasta(alignment.header.to_dict(), lengths, reference)
+        _check_order(alignment, bam)
+        groups = alignment.header.to_dict().get("RG", [])
+        prefix = contig_prefix(lengths)
+        empty, marked = _read_loci(alignment, loci, prefix, bam)
+    samples = sorted({group.get("SM", "") for group in groups} - {""})
+    notes = []
+    if samples and samples != [sample]:
+        notes.append(f"read groups name {', '.join(samples)}, the sheet {sample}")
+    if method != "amplicon" and not marked:
+        notes.append("no read is marked as a duplicate: were duplicates marked?")
+    if len(empty) == len(loci):
+        raise UnusableSample(
+            "no read lies on any locus of the assay",
+            "Check that the BAM belongs to this assay and is not empty",
+        )
+    return SampleCheck(
+        sample=sample,
+        usable=Usable(),
+        build=build,
+        contig_prefix=prefix,
+        fingerprint=fingerprint(bam),
+        read_groups=tuple(samples),
+        loci_without_reads=tuple(empty),
+        notes=tuple(notes),
+    )
+
+
+def _check_whole(path: str) -> None:
+    try:
+        pysam.samtools.quickcheck("-v", path)
+    except pysam.utils.SamtoolsError as error:
+        reason = " ".join(str(error.value if hasattr(error, "value") else error).split())[:200]
+        remedy = "Copy or make it again: it is truncated or no BAM or CRAM"
+        raise UnusableSample(f"the file is not whole (samtools quickcheck: {reason})", remedy) from None
+
+
+def _check_build(lengths: Mapping[str, int], build: str) -> None:
+    found = recognise_build(lengths)
+    if found != build:
+        said = f"is {found}" if found else "fits no known build"
+        remedy = "Align to the assay's build, or give the sample an assay of its own build"
+        raise UnusableSample(f"the header {said} by its contig lengths, the assay says {build}", remedy)
+
+
+def _check_against_fasta(
+    header: Mapping[str, list[Mapping[str, str]]], lengths: Mapping[str, int], reference: Reference
+) -> None:
+    remedy = "Give the FASTA that the reads were aligned to"
+    for contig, length in reference.lengths.items():
+        if lengths.get(contig, length) != length:
+            wrong = f"{contig} is {lengths[contig]} bp in the header and {length} bp in the FASTA"
+            raise UnusableSample(wrong, remedy)
+    primary = {contig for contig in reference.md5 if contig not in lengths}
+    if reference.md5 and primary == set(reference.md5):
+        wrong = f"the header lacks {', '.join(sorted(primary))} of the FASTA (another naming of contigs?)"
+        raise UnusableSample(wrong, "Use BAMs, BED and FASTA with the same contig names")
+    for line in header.get("SQ", []):
+        known = reference.md5.get(line["SN"])
+        if known and line.get("M5", known).lower() != known:
+            wrong = f"the checksum M5 of {line['SN']} differs between header and FASTA"
+            raise UnusableSample(wrong, remedy)
+
+
+def _check_order(alignment: pysam.AlignmentFile, bam: str) -> None:
+    order = alignment.header.to_dict().get("HD", {}).get("SO", "unknown")
+    if order not in ("coordinate", "unknown"):
+        remedy = f"Sort and index it: samtools sort -o sorted.bam {bam}"
+        raise UnusableSample(f"the file is sorted by {order}, not by coordinate", remedy)
+
+
+def _read_loci(
+    alignment: pysam.AlignmentFile, loci: Sequence[Interval], prefix: str, bam: str
+) -> tuple[list[str], bool]:
+    """Names of the loci without a read, and whether any read near a locus is marked as a duplicate."""
+    empty, marked = [], False
+    for locus in loci:
+        contig = prefix + locus.chrom
+        if alignment.get_tid(contig) < 0:
+            empty.append(f"{locus.chrom}:{locus.start + 1}-{locus.end}")
+            continue
+        try:
+            seen = False
+            for read in alignment.fetch(contig, locus.start, locus.end):
+                seen = True
+                marked = marked or read.is_duplicate
+                if marked:
+                    break
+        except (OSError, ValueError) as error:
+            remedy = f"Make the index again: samtools index {bam}; if that fails the file is damaged"
+            raise UnusableSample(f"reading at {locus.chrom}:{locus.start + 1} failed ({error})", remedy) from None
+        if not seen:
+            empty.append(f"{locus.chrom}:{locus.start + 1}-{locus.end}")
+    return empty, marked
+
+
+def target_loci(targets: str, build: str) -> list[Interval]:
+    """The listed codons and ERBB2 exons that the assay's BED covers; its first intervals if it covers none."""
+    intervals = [
+        Interval(plain_contig(cells[0]), int(cells[1]), int(cells[2]))
+        for cells in (line.split("\t") for line in Path(targets).read_text(encoding="utf-8").splitlines())
+        if len(cells) >= 3 and cells[1].isdigit() and cells[2].isdigit()
+    ]
+    wanted = [Interval(codon.chrom, min(codon.positions), max(codon.positions) + 1) for codon in codons(build)]
+    wanted += erbb2_exons(build)
+    return [locus for locus in wanted if any(_overlap(locus, interval) for interval in intervals)] or intervals[:100]
+
+
+def _overlap(one: Interval, other: Interval) -> bool:
+    return one.chrom == other.chrom and one.start < other.end and other.start < one.end
+
+
+def fingerprint(path: str) -> str:
+    """sha256 of the file's size and of its first and last MiB: tells files apart without reading 100 GB of reads."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as handle:
+        size = handle.seek(0, 2)
+        digest.update(str(size).encode())
+        handle.seek(0)
+        digest.update(handle.read(_FINGERPRINT_BYTES))
+        handle.seek(max(0, size - _FINGERPRINT_BYTES))
+        digest.update(handle.read(_FINGERPRINT_BYTES))
+    return digest.hexdigest()

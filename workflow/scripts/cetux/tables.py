@@ -1,0 +1,78 @@
+"""Tables for people: tab-separated, one row a patient or a sample, safe to open in a spreadsheet."""
+
+from collections.abc import Iterable, Sequence
+
+from cetux.cohort_calls import CohortCalls, PatientCall
+from cetux.evidence import SampleEvidence
+from cetux.states import Axis
+
+MECHANISM_COLUMNS = (
+    *("patient", "resistance_class", "status", "primary", "additional", "confidence", "origin", "judged_timepoint"),
+    *("RAS", "BRAF", "ERBB2", "HRG", "annotated", "missing", "flags", "why"),
+)
+"""Columns of mechanisms.tsv; the four axes hold POSITIVE, NEGATIVE, NOT_USABLE or, where not judged, nothing."""
+
+SAMPLE_COLUMNS = (
+    *("patient", "sample", "timepoint", "specimen", "usable", "reason", "KRAS", "NRAS", "BRAF", "changes"),
+    *("excluded_vaf", "ERBB2", "log2", "observed_copies", "copies", "copies_low", "copies_high", "ratio_17q"),
+    *("detectable_copies", "purity", "bins_kept", "bins_designed", "ERBB2_reason", "flags"),
+)
+"""Columns of samples.tsv. Fractions 0..1, copies per cell; an empty cell is a number that could not be had."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: object) -> str:
+    """A value as one spreadsheet cell: None is empty, text never begins a formula, breaks lines or ends the cell.
+
+    >>> cell(None), cell(0.05), cell("=1+1"), cell("a\\tb")
+    ('', '0.05', "'=1+1", 'a b')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = " ".join(str(value).split())
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def mechanisms(calls: CohortCalls) -> str:
+    """The text of mechanisms.tsv."""
+    return _table(MECHANISM_COLUMNS, (_mechanism_row(patient) for patient in calls.patients))
+
+
+def samples(calls: CohortCalls) -> str:
+    """The text of samples.tsv."""
+    rows = (_sample_row(patient.call.patient, s) for patient in calls.patients for s in patient.samples)
+    return _table(SAMPLE_COLUMNS, rows)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = ["\t".join(columns), *("\t".join(cell(value) for value in row) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _mechanism_row(patient: PatientCall) -> list[object]:
+    call = patient.call
+    axes = [call.axes[axis].verdict if axis in call.axes else None for axis in Axis]
+    return [
+        *(call.patient, call.resistance_class, call.status, call.primary, ";".join(call.additional)),
+        *(call.confidence, call.origin, call.judged_timepoint, *axes, ";".join(call.annotated)),
+        *(" | ".join(call.missing), ";".join(call.flags), " | ".join(call.why)),
+    ]
+
+
+def _sample_row(patient: str, sample: SampleEvidence) -> list[object]:
+    genes, erbb2 = sample.genotypes.genes, sample.erbb2
+    changes = [f"{a.gene} {a.protein} {a.vaf:.1%}" for gene in genes.values() for a in gene.alleles]
+    limits = [genes[name].excluded_vaf for name in ("KRAS", "NRAS", "BRAF") if name in genes]
+    known = [limit for limit in limits if limit is not None]
+    return [
+        *(patient, sample.sample, sample.timepoint, sample.specimen, "yes" if sample.usable.ok else "no"),
+        sample.usable.reason,
+        *(genes[name].state if name in genes else None for name in ("KRAS", "NRAS", "BRAF")),
+        *(";".join(changes), max(known) if known else None, erbb2.state, erbb2.log2, erbb2.observed_copies),
+        *(erbb2.copies, erbb2.copies_low, erbb2.copies_high, erbb2.ratio, erbb2.detectable_copies, erbb2.purity),
+        *(erbb2.bins_kept, erbb2.bins_designed, erbb2.reason),
+        ";".join((*sample.flags, *sample.genotypes.flags, *erbb2.flags)),
+    ]

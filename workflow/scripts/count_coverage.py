@@ -1,0 +1,10 @@
+from cetux import records
+from cetux.coverage import count_coverage
+
+wanted, made = snakemake.input, snakemake.output
+fasta = wanted.get("fasta") or None
+min_mapping_quality = snakemake.params.min_mapping_quality
+usable = count_coverage(
+    wanted.bam, wanted.bins, wanted.off_target, fasta, min_mapping_quality, made.target, made.off_target
+)
+records.write(usable, made.status)

@@ -1,0 +1,6 @@
+from cetux import provenance, records
+
+wanted, given = snakemake.input, snakemake.params
+run = provenance.describe_run(wanted.sheets, wanted.checks, snakemake.config)
+records.write_text(run, snakemake.output.run)
+records.write_text(provenance.as_yaml(given.settings), snakemake.output.settings)
