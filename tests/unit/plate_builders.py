@@ -1,4 +1,4 @@
-"""What the tests of plates share: the specification's curve, and the limits of acceptance that the configuration gives."""
+"""What the tests of plates share: the specification's curve, and limits of acceptance."""
 
 from cetux.calibration import Curve
 from cetux.plate_quality import AcceptanceLimits

@@ -1,0 +1,61 @@
+# Set-up, demo, tests and checks. Everything lands in .venv/ and build/; nothing else of the clone is written to.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: demo test check lock clean
+unexport PYTHONDONTWRITEBYTECODE  # without bytecode every start of Snakemake takes two seconds more
+
+CORES ?= all
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name))))
+BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
+	--only-binary :all: --no-binary connection-pool --build-constraints requirements-build.lock
+
+# The demo cohort: built, run, and held against the truth that it was built from.
+demo: build/demo/cohort.yaml
+	@echo "cetux: running the workflow on build/demo"
+	@cd build/demo && ../../$(BIN)/snakemake -s ../../Snakefile --cores $(CORES) --configfile cohort.yaml --quiet rules
+	@$(BIN)/python tests/accept.py build/demo
+
+build/demo/cohort.yaml: .venv/base.stamp tests/demo.py tests/builders.py $(wildcard resources/*.tsv)
+	@echo "cetux: building the synthetic demo cohort in build/demo (half a minute)"
+	@rm -rf build/demo
+	@$(BIN)/python tests/demo.py build/demo
+
+test: .venv/dev.stamp
+	@$(BIN)/python -m pytest -n $(if $(filter all,$(CORES)),auto,$(CORES)) --dist loadgroup
+
+# format, lint, types, Snakemake's own lint
+check: .venv/dev.stamp build/demo/cohort.yaml
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/snakefmt --check Snakefile workflow/rules
+	@cd build/demo && ../../$(BIN)/snakemake -s ../../Snakefile --configfile cohort.yaml --lint
+
+# connection-pool, which snakemake needs, is published as source only: it is built, with a pinned setuptools
+.venv/base.stamp: requirements.lock requirements-build.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "cetux needs Python 3.11 to 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "cetux: setting up .venv with $$($(PYTHON) --version) (once, about a minute)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Install venv: sudo apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		-r requirements-build.lock
+	@$(INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/dev.stamp: .venv/base.stamp requirements-dev.lock
+	@echo "cetux: adding the tools for tests and checks"
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+# newest versions that fit pyproject.toml, with hashes, for every Python and platform
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+lock: .venv/base.stamp
+	printf 'setuptools\nuv\n' | $(COMPILE) - -o requirements-build.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf .venv build
