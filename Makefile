@@ -7,7 +7,9 @@ SHELL := bash
 unexport PYTHONDONTWRITEBYTECODE  # without bytecode every start of Snakemake takes two seconds more
 
 CORES ?= all
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name))))
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c '$(FITS)' 2>/dev/null && echo $$name && break; done)
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
 	--only-binary :all: --no-binary connection-pool --build-constraints requirements-build.lock
@@ -35,7 +37,7 @@ check: .venv/dev.stamp build/demo/cohort.yaml
 
 # connection-pool, which snakemake needs, is published as source only: it is built, with a pinned setuptools
 .venv/base.stamp: requirements.lock requirements-build.lock
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	@$(or $(PYTHON),false) -c '$(FITS)' \
 		|| { echo "cetux needs Python 3.11 to 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "cetux: setting up .venv with $$($(PYTHON) --version) (once, about a minute)"
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Install venv: sudo apt-get install python3-venv"; exit 1; }
