@@ -23,4 +23,4 @@ LEVELS = (62.5, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0)
 DENSITIES = (0.1474, 0.2305, 0.4055, 0.7386, 1.2678, 1.9066, 2.4650)
 """The specification's unit-test curve, section 3.3, as printed there."""
 
-SPECIFICATION_CURVE = Curve("4PL", "none", 0.08, 1.2, 1500.0, 3.2, 1.0, None, None, 7, 7)
+SPECIFICATION_CURVE = Curve("4PL", "none", 0.08, 1.2, 1500.0, 3.2, 1.0, None, 0.0, 7, 7)

@@ -7,22 +7,27 @@ from pathlib import Path
 
 SCRIPTS = (
     "describe_reference check_sample count_haplotypes call_genotypes design_bins count_coverage build_reference "
-    "correct_coverage call_erbb2 call_heregulin call_mechanisms write_tables write_report record_provenance"
+    "correct_coverage call_erbb2 read_plates call_heregulin call_mechanisms write_tables write_report "
+    "record_provenance"
 ).split()
 MODULES = (
-    "__init__ alignment amplification axes clinical cohort cohort_calls correction counts coverage cutoffs errors "
-    "evidence genomes genotype haplotypes heregulin heregulin_calls logic measurement mechanism origin provenance "
-    "records report resources roc sample_check settings sheets states tables vcf"
+    "__init__ alignment amplification axes background calibration call_comparison clinical coding cohort "
+    "cohort_calls cohort_problems config_docs correction counts coverage cutoffs detection edits errors evidence "
+    "flanks fragments genomes genotype haplotypes heregulin heregulin_calls heregulin_problems hgvs indels logic "
+    "measurement mechanism nomenclature origin other_calls plate_cohort plate_files plate_layout plate_picture "
+    "plate_quality plate_records plate_sheets plates provenance records report resources roc sample_check settings "
+    "sheets softmax states summary support tables vcf"
 ).split()
 # each table by the function of cetux.resources that reads it
 TABLES = {
     "alleles": "alleles.tsv",
     "chromosome_17": "chr17.tsv",
     "codons": "codons.tsv",
+    "coding_exons": "coding_exons.tsv",
     "contig_lengths": "contigs.tsv",
     "erbb2_exons": "erbb2_exons.tsv",
 }
-SCHEMAS = "config heregulin patients samples".split()
+SCHEMAS = "config healthy_controls heregulin patients plate_samples plates samples".split()
 
 
 def source_text(path):
@@ -35,7 +40,7 @@ TABLE_TEXTS = {reader: source_text(f"../../resources/{name}") for reader, name i
 SCHEMA_TEXTS = {name: source_text(f"../schemas/{name}.schema.yaml") for name in SCHEMAS}
 sys.path.insert(0, str(Path(workflow.source_path("../scripts/cetux/__init__.py")).resolve().parents[1]))
 
-from cetux import cohort, errors, logic
+from cetux import cohort, errors, logic, summary
 
 LOGIC = {name: logic.rule_digest(source_text(f"../scripts/{name}.py"), PACKAGE, TABLE_TEXTS) for name in SCRIPTS}
 
@@ -43,7 +48,9 @@ YAML = os.path.relpath(workflow.configfiles[-1]) if workflow.configfiles else ""
 try:
     COHORT = cohort.load(config, os.path.dirname(YAML), YAML or "config", check=workflow.is_main_process)
 except errors.InputError as problems:
-    sys.exit(f"cetux: {problems}" if YAML else "cetux: no cohort. Give its YAML: snakemake --configfile cohort.yaml")
+    sys.exit(f"cetux: {problems}" if config else "cetux: no cohort. Give its YAML: snakemake --configfile cohort.yaml")
+for warning in COHORT.warnings:
+    print(f"cetux: {warning}", file=sys.stderr)
 
 SETTINGS = COHORT.settings
 TUMOURS = COHORT.tumours()
@@ -51,8 +58,9 @@ NORMALS = {name: COHORT.normals(name) for name in COHORT.assays}
 
 
 wildcard_constraints:
-    sample=r"[A-Za-z0-9][A-Za-z0-9._-]*",
-    assay=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    sample=cohort.ID_PATTERN,
+    assay=cohort.ID_PATTERN,
+    plates=cohort.ID_PATTERN,
 
 
 def digest(path):

@@ -6,11 +6,11 @@ def assay_bin_size(wildcards):
 
 
 def assay_bins(wildcards):
-    return ancient(f"results/design_bins/{assay_of(wildcards).assay}.bed")
+    return f"results/design_bins/{assay_of(wildcards).assay}.bed"
 
 
 def assay_off_target_bins(wildcards):
-    return ancient(f"results/design_bins/{assay_of(wildcards).assay}.off_target.bed")
+    return f"results/design_bins/{assay_of(wildcards).assay}.off_target.bed"
 
 
 def normal_targets(wildcards):
@@ -89,7 +89,6 @@ rule count_coverage:
         fasta=assay_fasta,
         bins=assay_bins,
         off_target=assay_off_target_bins,
-        check=ancient("results/check_sample/{sample}.json"),
     output:
         target="results/count_coverage/{sample}.targetcoverage.cnn",
         off_target="results/count_coverage/{sample}.antitargetcoverage.cnn",

@@ -12,7 +12,6 @@ rule count_haplotypes:
     input:
         bam=sample_bam,
         fasta=assay_fasta,
-        check=ancient("results/check_sample/{sample}.json"),
     output:
         counts="results/count_haplotypes/{sample}.json",
     log:

@@ -1,12 +1,54 @@
-"""Heregulin of every patient and time point against the cut-off of its assay and matrix."""
+"""Heregulin from plate files and tables, against the cut-off of its assay and matrix."""
+
+
+def plate_row(wildcards):
+    return COHORT.plates[wildcards.plates]
+
+
+def plate_files(wildcards):
+    row = plate_row(wildcards)
+    return [row[column] for column in ("file", "layout") if row.get(column)]
+
+
+def plate_samples(wildcards):
+    return [row for row in COHORT.plate_samples if row["plates"] == wildcards.plates]
+
+
+rule read_plates:
+    """Read one plate file, fit its curves, check its quality and quantify its samples."""
+    input:
+        files=plate_files,
+    output:
+        record="results/read_plates/{plates}.json",
+        pictures=directory("results/read_plates/{plates}"),
+    log:
+        "logs/read_plates/{plates}.log",
+    benchmark:
+        "benchmarks/read_plates/{plates}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    params:
+        logic=LOGIC["read_plates"],
+        row=plate_row,
+        samples=plate_samples,
+        acceptance=SETTINGS["plate_acceptance"],
+        cv_fail_fraction=SETTINGS["heregulin_rules"]["cv_fail_fraction"],
+        preanalytics=SETTINGS["preanalytics"],
+    resources:
+        mem_mb=light_memory,
+    script:
+        "../scripts/read_plates.py"
 
 
 rule call_heregulin:
-    """Derive the cut-offs and judge every value of the heregulin sheet."""
+    """Derive the cut-offs and judge every value; what was called last time is kept, to say which calls moved."""
     input:
-        sheets=[ancient(sheet) for name, sheet in COHORT.sheets.items() if name == "heregulin"],
+        files=[ancient(path) for path in COHORT.heregulin_files()],
+        plates=expand("results/read_plates/{plates}.json", plates=sorted(COHORT.plates)),
     output:
         results="results/call_heregulin/heregulin.json",
+        cutoffs="results/call_heregulin/cutoffs.json",
+        history=update("results/history/heregulin.json"),
     log:
         "logs/call_heregulin/heregulin.log",
     benchmark:
@@ -15,10 +57,12 @@ rule call_heregulin:
         "../../envs/cetux.yaml"
     params:
         logic=LOGIC["call_heregulin"],
-        sheets_digest=[digest(sheet) for name, sheet in COHORT.sheets.items() if name == "heregulin"],
+        contents=[digest(path) for path in COHORT.heregulin_files()],
         directory=os.path.dirname(YAML),
         cutoffs=SETTINGS["heregulin_cutoffs"],
         rules=SETTINGS["heregulin_rules"],
+        preanalytics=SETTINGS["preanalytics"],
+        bridging_controls=SETTINGS["bridging_controls"],
     resources:
         mem_mb=light_memory,
     script:

@@ -66,3 +66,8 @@ rule record_provenance:
         mem_mb=light_memory,
     script:
         "../scripts/record_provenance.py"
+
+
+onsuccess:
+    if os.path.exists("results/provenance/run.json"):
+        print(summary.run_summary(Path("results/mechanisms.tsv"), Path("results/provenance/run.json")))

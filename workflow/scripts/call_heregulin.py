@@ -1,5 +1,10 @@
 from cetux import cohort, records
+from cetux.cutoffs import CutoffTable
 from cetux.heregulin_calls import call_heregulin
 
+wanted, made = snakemake.input, snakemake.output
 loaded = cohort.load(snakemake.config, snakemake.params.directory, check=False)
-records.write(call_heregulin(loaded), snakemake.output.results)
+calls = call_heregulin(loaded, wanted.get("plates") or [], made.history)
+records.write(CutoffTable(calls.cutoffs), made.cutoffs)
+records.write(calls, made.results)
+records.write(calls, made.history)

@@ -25,7 +25,9 @@ from cetux.states import (
 CLONAL_CCF = 0.5
 """A mutation in at least half of the tumour cells is clonal here (rules)."""
 
-_UNCLASSIFIED_GENES = ("KRAS", "NRAS", "BRAF")
+AXIS_GENES = ("KRAS", "NRAS", "BRAF")
+"""Genes of the axes RAS and BRAF."""
+
 _GERMLINE_VAF = (0.4, 0.6)
 
 
@@ -103,7 +105,7 @@ def extended_findings(samples: Sequence[SampleEvidence], drug: str) -> tuple[lis
     annotated: list[str] = []
     for sample in samples:
         for gene, genotype in sample.genotypes.genes.items():
-            if gene in _UNCLASSIFIED_GENES:
+            if gene in AXIS_GENES:
                 continue
             for allele in genotype.alleles:
                 name = f"{gene} {allele.protein}"
@@ -124,6 +126,8 @@ def _combine(axis: Axis, said: Sequence[_Said], nothing: str) -> AxisState:
     findings = tuple(finding for one in said for finding in one.findings)
     annotated = tuple(dict.fromkeys(note for one in said for note in one.annotated))
     flags = tuple(dict.fromkeys(flag for one in said for flag in one.flags))
+    if any(one.verdict is Verdict.NEGATIVE and not _reduced(one.flags) for one in said):
+        flags = tuple(flag for flag in flags if not _reduced([flag]))
     verdicts = {one.verdict for one in said}
     if Verdict.POSITIVE in verdicts:
         verdict = Verdict.POSITIVE
@@ -133,6 +137,10 @@ def _combine(axis: Axis, said: Sequence[_Said], nothing: str) -> AxisState:
         verdict = Verdict.NEGATIVE
     reasons = tuple(one.reason for one in said) or (nothing,)
     return AxisState(axis, verdict, reasons, findings, annotated, flags)
+
+
+def _reduced(flags: Iterable[str]) -> bool:
+    return any(flag.startswith("reduced_scope") for flag in flags)
 
 
 def _counts(allele: Allele) -> bool:
@@ -147,7 +155,11 @@ def _likely_germline(allele: Allele, purity: float | None) -> bool:
 
 
 def _mutation(mechanism: Mechanism, name: str, group: str, sample: SampleEvidence, allele: Allele) -> Finding:
-    flags = ("low_vaf_purity_unknown",) if allele.state is Genotype.MUT_LOW and allele.ccf is None else ()
+    flags = []
+    if allele.state is Genotype.MUT_LOW and allele.ccf is None:
+        flags.append("low_vaf_purity_unknown")
+    if sample.specimen is Specimen.CTDNA:
+        flags.append("chip_not_excluded")  # no matched leukocytes are read
     return Finding(
         mechanism=mechanism,
         label=f"{mechanism}({name})",
@@ -156,15 +168,16 @@ def _mutation(mechanism: Mechanism, name: str, group: str, sample: SampleEvidenc
         sample=sample.sample,
         specimen=sample.specimen,
         allele=allele,
-        flags=flags,
+        flags=tuple(flags),
     )
 
 
 def shows_tumour(sample: SampleEvidence) -> bool:
     """Whether anything in the sample proves tumour DNA: without it a negative ctDNA says nothing."""
-    if sample.specimen is Specimen.TISSUE:
+    if sample.specimen is Specimen.TISSUE or sample.erbb2.state is Erbb2.AMP:
         return True
-    return sample.erbb2.state is Erbb2.AMP or any(genotype.alleles for genotype in sample.genotypes.genes.values())
+    alleles = [allele for genotype in sample.genotypes.genes.values() for allele in genotype.alleles]
+    return any(allele.listed or not _likely_germline(allele, sample.erbb2.purity) for allele in alleles)
 
 
 def _not_usable(sample: SampleEvidence, why: str) -> _Said:
@@ -251,18 +264,19 @@ def _gene(
     """Verdict of one gene whose counting findings are known; `uncounted` are findings that leave it negative."""
     seen = ", ".join(f"{allele.protein} {allele.vaf:.1%}" for allele in gene.alleles)
     name = f"{sample.sample}: {gene.gene}"
-    if findings:
-        return _Said(Verdict.POSITIVE, f"{name} {seen}", findings, uncounted, _flags(findings))
+    found = [finding.allele for finding in findings]
     grey, unclassified, germline = [], [], []
     for allele in gene.alleles:
         change = f"{gene.gene} {allele.protein}"
-        if allele.listed and allele.braf_class != 3:
+        if allele.listed and allele.braf_class != 3 and allele not in found:
             grey.append(f"{Annotation.GREY_ZONE}({change})")
         elif not allele.listed and _likely_germline(allele, sample.erbb2.purity):
             germline.append(f"{Annotation.UNCLASSIFIED}({change}, likely germline)")
         elif not allele.listed:
             unclassified.append(f"{Annotation.UNCLASSIFIED}({change})")
     annotated = (*uncounted, *grey, *unclassified, *germline)
+    if findings:
+        return _Said(Verdict.POSITIVE, f"{name} {seen}", findings, annotated)
     if grey or unclassified:
         what = "in the grey zone" if grey else "is unclassified"
         return _Said(Verdict.NOT_USABLE, f"{name} {seen} {what}", annotated=annotated, suspicious=True)
@@ -273,10 +287,6 @@ def _gene(
     limit = f", excludes VAF >= {gene.excluded_vaf:.1%}" if gene.excluded_vaf is not None else ""
     ccf = f" (CCF >= {gene.excluded_ccf:.0%})" if gene.excluded_ccf is not None else ""
     return _Said(Verdict.NEGATIVE, f"{name} WT{limit}{ccf}" if not seen else f"{name} {seen}", annotated=annotated)
-
-
-def _flags(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(flag for finding in findings for flag in finding.flags))
 
 
 def _erbb2(sample: SampleEvidence) -> _Said:
@@ -295,7 +305,7 @@ def _erbb2(sample: SampleEvidence) -> _Said:
             copy_number=call,
             flags=tuple(flag for flag in call.flags if flag in ("flat_reference", "ratio_not_assessable")),
         )
-        return _Said(Verdict.POSITIVE, reason, (finding,), flags=finding.flags)
+        return _Said(Verdict.POSITIVE, reason, (finding,))
     if call.state is Erbb2.EQUIVOCAL:
         return _Said(Verdict.NOT_USABLE, reason, annotated=(str(Annotation.ERBB2_GAIN),), suspicious=True)
     if call.state is Erbb2.NE:
@@ -311,8 +321,8 @@ def _hrg(result: HeregulinResult | None, timepoint: Timepoint) -> _Said:
     if result is None:
         return _Said(Verdict.NOT_USABLE, f"no heregulin value at {timepoint}")
     reason = f"heregulin {result.state}, {result.reason}"
+    exploratory = ("exploratory_cutoff",) if result.cutoff_exploratory else ()
     if result.state is Heregulin.HIGH:
-        exploratory = ("exploratory_cutoff",) if result.cutoff_exploratory else ()
         finding = Finding(
             mechanism=Mechanism.HRG_HIGH,
             label=str(Mechanism.HRG_HIGH),
@@ -321,7 +331,7 @@ def _hrg(result: HeregulinResult | None, timepoint: Timepoint) -> _Said:
             heregulin=result,
             flags=exploratory,
         )
-        return _Said(Verdict.POSITIVE, reason, (finding,), flags=exploratory)
+        return _Said(Verdict.POSITIVE, reason, (finding,))
     if result.state in (Heregulin.LOW, Heregulin.BLQ):
-        return _Said(Verdict.NEGATIVE, reason)
+        return _Said(Verdict.NEGATIVE, reason, flags=exploratory)
     return _Said(Verdict.NOT_USABLE, reason)

@@ -63,9 +63,8 @@ class Level:
 class Curve:
     """A fitted standard curve; parameters as in the module's formula, c in pg/mL.
 
-    errors: standard errors of a, b, c, d and, in 5PL, g; None where the wells are no more than the
-    parameters. residual: root of the weighted mean squared residual of the wells, in optical density where
-    unweighted.
+    errors: standard errors of a, b, c, d and, in 5PL, g; None where the parameters do not determine one another.
+    residual: root of the weighted mean squared residual of the wells, in optical density where unweighted.
     """
 
     model: str
@@ -76,14 +75,14 @@ class Curve:
     d: float
     g: float
     errors: tuple[float, ...] | None
-    residual: float | None
+    residual: float
     levels: int
     wells: int
 
     def density(self, concentration: float) -> float:
         """Optical density at a concentration in pg/mL, >= 0.
 
-        >>> curve = Curve("4PL", "none", 0.08, 1.2, 1500.0, 3.2, 1.0, None, None, 7, 14)
+        >>> curve = Curve("4PL", "none", 0.08, 1.2, 1500.0, 3.2, 1.0, None, 0.0, 7, 14)
         >>> [round(curve.density(x), 4) for x in (62.5, 1000, 4000)]
         [0.1474, 1.2678, 2.465]
         """
@@ -100,8 +99,6 @@ class Curve:
         tells apart from none (``<``), at or beyond d above all (``>``). Limits of quantification are not
         looked at.
         """
-        if self.a == self.d:
-            return None, "<"
         part = (density - self.a) / (self.d - self.a)
         if part <= 0:
             return None, "<"
@@ -143,7 +140,7 @@ def fit_curve(levels: Sequence[Level], model: str, weights: str) -> Curve:
     Standard errors are the roots of its diagonal.
 
     Args:
-        levels: each with at least one density; zero concentration and anchors included.
+        levels: of different concentrations; zero and anchors included, those without a density are passed over.
         model: a key of `MODELS`. weights: a key of `WEIGHTS`.
 
     Raises:
@@ -180,8 +177,6 @@ def _natural(p: Floats) -> tuple[float, float, float, float, float]:
 def _search(x: Floats, y: Floats, w: Floats, parameters: int) -> Floats:
     """The best a, ln b, ln c, d (and ln g) over all starts."""
     positive = x[x > 0]
-    if len(positive) < 2:
-        raise CalibrationError("all standards have one concentration")
     span = y[-1] - y[0]
     if span == 0:
         raise CalibrationError("the standards' densities do not differ")
@@ -207,19 +202,16 @@ def _curve(p: Floats, levels: Sequence[Level], x: Floats, w: Floats, model: str,
     """The curve of the found parameters, with its residual and standard errors."""
     natural = np.array(_natural(p))
     wells = sum(len(level.densities) for level in levels)
-    free = wells - len(p)
     fitted = _density(x, *natural)
     squares = sum(
         weight * (density - mean) ** 2
         for level, weight, mean in zip(levels, w, fitted, strict=True)
         for density in level.densities
     )
-    variance = float(squares / free) if free > 0 else None
-    errors = None if variance is None else _errors(natural, len(p), levels, x, w, variance)
+    variance = float(squares) / (wells - len(p))
+    errors = _errors(natural, len(p), levels, x, w, variance)
     a, b, c, d, g = (float(value) for value in natural)
-    return Curve(
-        model, weights, a, b, c, d, g, errors, None if variance is None else math.sqrt(variance), len(levels), wells
-    )
+    return Curve(model, weights, a, b, c, d, g, errors, math.sqrt(variance), len(levels), wells)
 
 
 def _errors(

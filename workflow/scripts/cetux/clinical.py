@@ -34,6 +34,8 @@ def classify(patient: Patient, rules: Mapping[str, Any]) -> ClinicalClass:
         if exposure is not None and exposure < rules["min_exposure_days"]:
             reason = f"treated for {exposure} days without progression; {rules['min_exposure_days']} are needed"
             return ClinicalClass(ResistanceClass.NOT_EVALUABLE, reason)
+        if patient.best_response == "PD":
+            return ClinicalClass(ResistanceClass.NOT_EVALUABLE, "best response PD, but no day of progression")
         return ClinicalClass(ResistanceClass.NOT_RESISTANT, "no progression")
     if last_dose is not None and progression - last_dose > rules["off_drug_days"]:
         days = progression - last_dose

@@ -1,5 +1,6 @@
 """From the files of all samples to the calls of all patients."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ def read_evidence(
     checked = {check.sample: check for check in (records.read(SampleCheck, path) for path in checks)}
     genotyped = {found.sample: found for found in (records.read(SampleGenotypes, path) for path in genotypes)}
     copied = {found.sample: found for found in (records.read(CopyNumber, path) for path in erbb2)}
-    results = records.read(HeregulinCalls, heregulin).results
+    blood = records.read(HeregulinCalls, heregulin)
     samples = {
         name: SampleEvidence(
             sample=name,
@@ -49,11 +50,18 @@ def read_evidence(
         )
         for name in cohort.tumours()
     }
+    measured: dict[str, dict[Timepoint, HeregulinResult]] = defaultdict(dict)
+    for result in blood.results:
+        measured[result.patient][result.timepoint] = result
+    of_patient: dict[str, list[SampleEvidence]] = defaultdict(list)
+    for name in cohort.tumours():
+        of_patient[cohort.samples[name].patient].append(samples[name])
     return [
         PatientEvidence(
             patient=patient,
-            samples=tuple(samples[sample.sample] for sample in cohort.samples_of(name)),
-            heregulin={result.timepoint: result for result in results if result.patient == name},
+            samples=tuple(of_patient[name]),
+            heregulin=measured[name],
+            heregulin_change=blood.changes.get(name),
         )
         for name, patient in sorted(cohort.patients.items())
     ]

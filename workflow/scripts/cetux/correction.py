@@ -79,7 +79,8 @@ def build_reference(
         )
     else:
         off_target = off_target_bins if Path(off_target_bins).stat().st_size else None
-        pooled = reference.do_reference_flat(bins, off_target, fasta)
+        # CNVkit drops bins of extreme GC wherever a reference tells GC: without the correction it is not told
+        pooled = reference.do_reference_flat(bins, off_target, fasta if correction.gc else None)
     tabio.write(pooled, path)
 
 
@@ -111,23 +112,25 @@ def correct_coverage(
         ratios: path to write.
         segments: path to write.
     """
-    counted = read_cna(depths.target, sample_id=sample)
-    if usable.ok and not (len(counted) and float(counted["depth"].sum()) > 0):
-        usable = Usable(False, "no read lies on any target", "Check that the BAM belongs to this assay")
     if not usable.ok:
-        Path(ratios).write_text(_CNR_HEADER, encoding="utf-8")
-        Path(segments).write_text(_CNS_HEADER, encoding="utf-8")
-        return CorrectedCoverage(sample, usable)
+        return _uncorrected(sample, usable, ratios, segments)
+    counted = read_cna(depths.target, sample_id=sample)
     has_off_target = _has_rows(depths.off_target)
     off_target = read_cna(depths.off_target, sample_id=sample) if has_off_target else CopyNumArray([])
+    usable, neutral = _matching_reference(reference_cnn, counted, off_target)
+    if neutral is None:
+        return _uncorrected(sample, usable, ratios, segments)
     corrected = fix.do_fix(
         counted,
         off_target,
-        read_cna(reference_cnn),
+        neutral,
         do_gc=correction.gc,
         do_edge=correction.edges,
         do_rmask=False,
     )
+    if not len(corrected):
+        nothing = Usable(False, "no bin is left after CNVkit's filters", "Check the depth of the assay's normals")
+        return _uncorrected(sample, nothing, ratios, segments)
     segmented = segmentation.do_segmentation(corrected, method)
     tabio.write(corrected, ratios)
     tabio.write(segmented, segments)
@@ -140,6 +143,33 @@ def correct_coverage(
         residual_sd_log2=_finite(spread[0]),
         residual_mad_log2=_finite(spread[1]),
     )
+
+
+def _uncorrected(sample: str, usable: Usable, ratios: str, segments: str) -> CorrectedCoverage:
+    """Tables without a row, and why."""
+    records.write_text(_CNR_HEADER, ratios)
+    records.write_text(_CNS_HEADER, segments)
+    return CorrectedCoverage(sample, usable)
+
+
+def _matching_reference(path: str, *counted: CopyNumArray) -> tuple[Usable, CopyNumArray | None]:
+    """The reference if it knows every bin that was counted; a frozen one may belong to other targets.
+
+    CNVkit matches bins by their exact coordinates; a bin without its reference would have no ratio.
+    """
+    frozen = "Give copy_number_reference the file that this workflow built for the same targets and bin size"
+    try:
+        neutral = read_cna(path)
+    except (ValueError, KeyError, TypeError) as error:
+        return Usable(False, f"{path} is no CNVkit reference ({' '.join(str(error).split())[:100]})", frozen), None
+    if "spread" not in neutral:
+        return Usable(False, f"{path} is no CNVkit reference (no column spread)", frozen), None
+    wanted = [coordinates for part in counted for coordinates in part.coords()]
+    missing = len(wanted) - len(set(wanted) & set(neutral.coords()))
+    if missing:
+        reason = f"the copy-number reference {path} lacks {missing} of the {len(wanted)} bins counted"
+        return Usable(False, reason, frozen), None
+    return Usable(), neutral
 
 
 def _residuals(corrected: CopyNumArray, segmented: CopyNumArray) -> np.ndarray:

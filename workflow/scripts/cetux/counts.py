@@ -3,7 +3,7 @@
 They stand apart from `evidence` so that a new field of a decision rereads no BAM.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,57 @@ class SampleCheck:
     notes: tuple[str, ...] = ()
 
 
+ORIENTATIONS = "FRN"
+"""Which strand of the original molecule the first read shows: plus (F1R2), minus (F2R1), or both or unknown."""
+
+ERROR_CLASSES = "012345"
+"""How a base is known, from worst to best: a stratum is an orientation and one of these digits.
+
+0: read mapped below Phred 20, whatever its bases. 1: one read, Phred below 30. 2: one read, Phred 30 or more. 3: both mates
+agree. 4: consensus of at least two reads of one molecule, or a Phred above 50, which no sequencer gives. 5: consensus of
+both strands (duplex).
+"""
+
+
 @dataclass(frozen=True)
 class HaplotypeCount:
     """Fragments that carry one haplotype of a codon.
 
     bases: the codon's positions in plus-strand order; ``-`` a deleted base, ``.`` a base in an exon that the fragment
     does not reach, lower case a base inserted behind the one before it. forward, reverse: fragments with a read on that
-    strand over the codon (a fragment with both counts in both).
+    strand over the codon (a fragment with both counts in both). at_ends: fragments in which every read over the codon
+    ends within five bases of it. strata: fragments by orientation and error class of each base, as in ``F233`` (``.`` a
+    base that is not read). linked: fragments with another base than the sample's consensus next to the codon, as in
+    ``-1C>A`` (offset from the codon's first base on the plus strand), counted from two fragments on.
     """
 
     bases: str
     fragments: int
     forward: int
     reverse: int
+    at_ends: int = 0
+    strata: dict[str, int] = field(default_factory=dict)
+    linked: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class IndelCount:
+    """Fragments that carry one insertion or deletion which touches a codon in one of its equivalent placements.
+
+    start: 0-based plus-strand position of the first deleted base, or of the base behind which the insertion stands, in
+    the left-most placement; shift: bases by which it can move to the right. deleted, inserted: plus-strand bases at the
+    left-most placement, one of them empty. covering: fragments that reach over all placements.
+    """
+
+    start: int
+    shift: int
+    deleted: str
+    inserted: str
+    fragments: int
+    covering: int
+    forward: int
+    reverse: int
+    at_ends: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +92,38 @@ class CodonCounts:
     haplotypes: tuple[HaplotypeCount, ...]
     conflicts: int = 0
     incomplete: int = 0
+    indels: tuple[IndelCount, ...] = ()
+
+
+@dataclass(frozen=True)
+class ErrorCount:
+    """Wrong bases of one kind in one stratum (as in ``F2``), and the bases that could have become it.
+
+    substitution: on the plus strand, as in ``C>T``.
+    """
+
+    substitution: str
+    stratum: str
+    errors: int
+    bases: int
+
+
+@dataclass(frozen=True)
+class Background:
+    """What goes wrong around the codons, where no variant is possible: the material for error rates.
+
+    positions: those that were counted; variable: those left out because a variant may stand there. error_pairs: pairs of
+    fragments with the same error at the same position; expected_pairs: the same if all positions were alike. indels: fragments
+    with an insertion or deletion, of `indel_bases` positions read.
+    """
+
+    errors: tuple[ErrorCount, ...] = ()
+    positions: int = 0
+    variable: int = 0
+    error_pairs: float = 0.0
+    expected_pairs: float = 0.0
+    indels: int = 0
+    indel_bases: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +134,7 @@ class HaplotypeCounts:
     usable: Usable
     codons: tuple[CodonCounts, ...] = ()
     identical_records_dropped: int = 0
+    background: Background = Background()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,11 @@
 """Errors that name the thing, what is wrong with it and the mend."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+MOST_ALIKE = 10
+"""Problems of one column (or key) of one file that a listing spells out; of the rest it gives the number."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,16 @@ class Problem:
         return f"{where}: {self.wrong}. {self.mend}"
 
 
+@dataclass(frozen=True)
+class SettingProblem(Problem):
+    """One thing wrong with the cohort's YAML; `column` is the key, as in ``assays.panel.method``."""
+
+    def __str__(self) -> str:
+        """One line: file and key, what is wrong, and the mend."""
+        where = f"{self.file}, key {self.column}" if self.column else self.file
+        return f"{where}: {self.wrong}. {self.mend}"
+
+
 class InputError(Exception):
     """The user's files cannot be used as they are; holds every problem found, not only the first."""
 
@@ -33,10 +47,23 @@ class InputError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __str__(self) -> str:
-        """A heading with the number of problems, then a line for each."""
+        """A heading with the number of problems, then a line for each, at most `MOST_ALIKE` of one column of one file."""
+        files = list(dict.fromkeys(problem.file for problem in self.problems))
+        ordered = sorted(self.problems, key=lambda problem: (files.index(problem.file), problem.row or 0))
+        alike = Counter((problem.file, problem.column) for problem in ordered)
+        shown: Counter[tuple[str, str]] = Counter()
+        lines = []
+        for problem in ordered:
+            kind = (problem.file, problem.column)
+            shown[kind] += 1
+            if shown[kind] <= MOST_ALIKE:
+                lines.append(f"  {problem}")
+            elif shown[kind] == alike[kind]:
+                column = f", column {problem.column}" if problem.column else ""
+                lines.append(f"  {problem.file}{column}: and {alike[kind] - MOST_ALIKE} more")
         count = len(self.problems)
         heading = f"{count} problem{'s' if count != 1 else ''} in the cohort's input; nothing was run."
-        return "\n".join([heading, *(f"  {problem}" for problem in self.problems)])
+        return "\n".join([heading, *lines])
 
 
 class UnusableSample(Exception):  # noqa: N818 - it names a state of the data, not a fault of the program

@@ -17,7 +17,8 @@ class Allele:
     hgvs_c: the change of the coding DNA. changes: what stands at which index (0..2, plus-strand order) of the codon's
     positions, as in HaplotypeCount.bases. vaf: alt_fragments / fragments. ccf: cancer cell fraction, None where the
     purity is unknown; *_low, *_high its 95 % interval. listed: the change is one that the tables of `resources/` count
-    for its gene. braf_class: 1, 2 or 3.
+    for its gene. braf_class: 1, 2 or 3. forward, reverse: fragments with a read on that strand; at_ends: fragments seen at
+    read ends alone. p_value: chance of as strong a signal by errors. filters: why it looks like an artefact.
     """
 
     gene: str
@@ -34,15 +35,24 @@ class Allele:
     ccf_high: float | None = None
     listed: bool = True
     braf_class: int | None = None
+    forward: int = 0
+    reverse: int = 0
+    at_ends: int = 0
+    p_value: float | None = None
+    filters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CodonLimit:
-    """Depth of one codon, and the smallest VAF that it would have shown with 95 % power (None without a fragment)."""
+    """Depth of one codon, and the smallest VAF that it would have shown with 95 % power (None if it would show none).
+
+    excluded_ccf: the same as a cancer cell fraction, None where the purity is unknown.
+    """
 
     codon: int
     fragments: int
     excluded_vaf: float | None
+    excluded_ccf: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,8 @@ class GeneGenotype:
     """State of one gene in one sample.
 
     excluded_vaf, excluded_ccf: the smallest fraction that every required codon would have shown with 95 % power; only
-    a WT carries them. failing: required codons that exclude too little, each with its depth.
+    a WT carries them. failing: required codons that exclude too little, each with its depth, and what looks like an
+    artefact. traces: changes that are DETECTED but below the floors of the rules (state WT) or filtered (NO_CALL).
     """
 
     gene: str
@@ -61,6 +72,7 @@ class GeneGenotype:
     failing: tuple[str, ...] = ()
     reason: str = ""
     codons: tuple[CodonLimit, ...] = ()
+    traces: tuple[Allele, ...] = ()
 
     @property
     def codons_read(self) -> bool:
@@ -70,12 +82,16 @@ class GeneGenotype:
 
 @dataclass(frozen=True)
 class SampleGenotypes:
-    """Genotypes of one sample, as `call_genotypes` writes them. A gene that is absent here was not looked at."""
+    """Genotypes of one sample, as `call_genotypes` writes them. A gene that is absent here was not looked at.
+
+    error_rates: of the sample, per base, by substitution on the plus strand.
+    """
 
     sample: str
     usable: Usable
     genes: dict[str, GeneGenotype] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    error_rates: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

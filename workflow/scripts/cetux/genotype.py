@@ -1,40 +1,43 @@
 """Decide from the counted haplotypes of one sample which changes are there, and how small a fraction is excluded."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
-from re import findall
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scipy import stats
 
-from cetux.counts import CodonCounts, HaplotypeCounts, SampleCheck
+from cetux.background import estimate
+from cetux.counts import Background, CodonCounts, HaplotypeCounts, SampleCheck
+from cetux.detection import excluded_vaf
 from cetux.evidence import Allele, CodonLimit, GeneGenotype, SampleGenotypes
+from cetux.nomenclature import AMINO_ACIDS, hgvs_coding, hgvs_indel, indel_protein, protein_change, translate
+from cetux.nomenclature import KNOWN_INDELS as KNOWN_INDELS
 from cetux.resources import Codon, ListedAllele
 from cetux.states import Genotype, Specimen
+from cetux.support import Support, Supports
 
-POWER = 0.95
-"""Probability with which an excluded VAF would have been called."""
+__all__ = [
+    "Sample",
+    "Thresholds",
+    "call_genotypes",
+    "cancer_cell_fraction",
+    "excluded_vaf",
+    "hgvs_coding",
+    "protein_change",
+    "thresholds_for",
+    "translate",
+]
 
 RAS_GENES = ("KRAS", "NRAS")
 """Genes in which every amino-acid change at codons 12, 13, 59, 61, 117 and 146 counts (ASCP/CAP/AMP/ASCO 2017)."""
 
-_RAS_CODONS = frozenset({12, 13, 59, 61, 117, 146})
-_PRIOR_ERROR = 1e-3
-_PRIOR_WEIGHT = 1000
-_LEAST_ERROR = 1e-6
-_STRAND_P = 1e-3
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
-_AMINO_ACIDS = dict(
-    zip(
-        ("".join(bases) for bases in product("TCAG", repeat=3)),
-        "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
-        strict=True,
-    )
-)
+GENOMES_PER_NG = 330.0
+"""Haploid genome equivalents in 1 ng of DNA [V S26]."""
 
-Change = tuple[tuple[int, str], ...]
+_RAS_CODONS = frozenset({12, 13, 59, 61, 117, 146})
+_LINKED_SHARE = 0.8
+_GUARD_P = 0.01
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,18 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the calls need to know of the sample. purity: 0 < p <= 1, or None if unknown."""
+    """What the calls need to know of the sample. purity: 0 < p <= 1; dna_ng: DNA of the library; None if unknown."""
 
     specimen: Specimen
     purity: float | None
     umi: bool
     amplicon: bool
+    dna_ng: float | None = None
+
+    @property
+    def molecules(self) -> float:
+        """Haploid genome equivalents that went into the library: more fragments are copies. Infinite if unknown."""
+        return GENOMES_PER_NG * self.dna_ng if self.dna_ng else float("inf")
 
 
 def thresholds_for(sample: Sample, settings: Mapping[str, Any]) -> Thresholds:
@@ -64,15 +73,6 @@ def thresholds_for(sample: Sample, settings: Mapping[str, Any]) -> Thresholds:
     return Thresholds(given["mut_vaf"], given["low_vaf"], int(given["min_fragments"]), given["wt_excludes_vaf"])
 
 
-def translate(codon: str) -> str:
-    """The amino acid of a coding-strand codon, one letter, ``*`` for stop.
-
-    >>> translate("GGT"), translate("TAA")
-    ('G', '*')
-    """
-    return _AMINO_ACIDS[codon]
-
-
 def call_genotypes(
     check: SampleCheck,
     counts: HaplotypeCounts,
@@ -80,132 +80,51 @@ def call_genotypes(
     listed: Mapping[tuple[str, str], ListedAllele],
     sample: Sample,
     settings: Mapping[str, Any],
+    normals: Sequence[Background] = (),
 ) -> SampleGenotypes:
     """State of every gene of `codons` in one sample; none where the sample is not usable.
 
     Args:
         check: what `check_sample` found; its verdict stands over the counts.
         counts: what `count_haplotypes` wrote, codon by codon in the order of `codons`.
-        codons: the listed codons.
+        codons: the codons; those with `required` bases are the listed ones, which must be excluded for a wild type.
         listed: listed changes by (gene, protein).
         sample: specimen, purity and assay.
         settings: the `genotypes` section of the settings.
+        normals: backgrounds of normals of the same assay, specimen type and preservation.
     """
     usable = check.usable if not check.usable.ok else counts.usable
     if not usable.ok:
         return SampleGenotypes(counts.sample, usable)
     thresholds = thresholds_for(sample, settings)
     by_codon = {(count.gene, count.codon): count for count in counts.codons}
-    background = substitution_rates(counts.codons)
-    # nine single-base changes are possible at each codon: a Bonferroni bound over all of them
-    alpha = settings["false_detections_per_sample"] / (9 * len(codons))
-    caller = _Caller(listed, sample, thresholds, background, alpha)
-    genes: dict[str, list[Codon]] = defaultdict(list)
-    for codon in codons:
-        genes[codon.gene].append(codon)
-    flags = []
-    if sample.specimen is Specimen.CTDNA and not sample.umi:
-        flags.append("ctdna_without_umi")
-    if counts.identical_records_dropped:
-        flags.append(f"identical_records:{counts.identical_records_dropped}")
+    pairs = [(codon, by_codon[codon.gene, codon.codon]) for codon in codons]
+    rates = estimate(counts.background, counts.codons, normals)
+    supports = Supports(pairs, rates, settings["false_detections_per_sample"])
+    floors = (sample.molecules, thresholds.min_fragments, thresholds.low_vaf)
+    caller = _Caller(listed, sample, thresholds, supports, supports.limits(*floors))
+    genes: dict[str, list[tuple[Codon, CodonCounts]]] = defaultdict(list)
+    for codon, count in pairs:
+        genes[codon.gene].append((codon, count))
+    called = {gene: caller.call_gene(gene, members) for gene, members in genes.items()}
     return SampleGenotypes(
         sample=counts.sample,
         usable=usable,
-        genes={
-            gene: caller.call_gene(gene, [(codon, by_codon[gene, codon.codon]) for codon in members])
-            for gene, members in genes.items()
-        },
-        flags=tuple(flags),
+        genes=called,
+        flags=tuple(_flags(counts, sample, called.values())),
+        error_rates=rates.summary(),
     )
 
 
-def substitution_rates(codons: Iterable[CodonCounts]) -> dict[str, float]:
-    """Error rate per base of each of the six substitution classes ("C>T", ...) in this sample.
-
-    Single-base differences over all listed codons are counted as errors, real variants with them: that can only make
-    the rate too high, hence the test too careful. The rate is the posterior mean of a beta prior with mean 1e-3 and the
-    weight of 1,000 bases [P], which speaks where the sample has few bases::
-
-        rate = (errors + 1) / (bases + 1000)
-
-    A variant would mask itself on a small panel, so a haplotype that is at least 1 % of its codon and three fragments
-    is not counted as an error.
-    """
-    errors: Counter[str] = Counter()
-    bases: Counter[str] = Counter()
-    for codon in codons:
-        depth = sum(haplotype.fragments for haplotype in codon.haplotypes)
-        for haplotype in codon.haplotypes:
-            changes = changed(haplotype.bases, codon.reference)
-            for base, shown in zip(codon.reference, _tokens(haplotype.bases), strict=True):
-                if shown != ".":
-                    bases[_pyrimidine(base)] += haplotype.fragments
-            is_variant = haplotype.fragments >= 3 and haplotype.fragments >= 0.01 * depth
-            if len(changes) == 1 and changes[0][1] in _COMPLEMENTED and not is_variant:
-                index, base = changes[0]
-                errors[_substitution(codon.reference[index], base)] += haplotype.fragments
-    return {
-        name: (errors[name] + _PRIOR_ERROR * _PRIOR_WEIGHT) / (bases[name[0]] + _PRIOR_WEIGHT)
-        for name in ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
-    }
-
-
-_COMPLEMENTED = frozenset("ACGT")
-
-
-def _pyrimidine(base: str) -> str:
-    return base if base in "CT" else base.translate(_COMPLEMENT)
-
-
-def _substitution(reference: str, base: str) -> str:
-    """Class of a substitution, written from its pyrimidine: G>A is C>T on the other strand."""
-    change = f"{reference}>{base}"
-    return change if reference in "CT" else change.translate(_COMPLEMENT)
-
-
-def _tokens(bases: str) -> list[str]:
-    """What a haplotype shows at each of its positions: a base with what is inserted behind it, ``-`` or ``.``."""
-    tokens: list[str] = findall(r"[ACGT.-][acgtn]*", bases)
-    return tokens
-
-
-def changed(bases: str, reference: str) -> Change:
-    """Index and content of each position at which a haplotype differs from the reference; unread ones do not.
-
-    >>> changed("ATC", "ACC"), changed("A..", "ACC"), changed("ACgC", "ACC")
-    (((1, 'T'),), (), ((1, 'Cg'),))
-    """
-    pairs = zip(_tokens(bases), reference, strict=True)
-    return tuple((i, shown) for i, (shown, base) in enumerate(pairs) if shown not in (base, "."))
-
-
-def detection_count(fragments: int, rate: float, alpha: float, least: int) -> int:
-    """The fewest fragments that make a change DETECTED.
-
-    With errors at `rate` per fragment the number X of false fragments of one change is binomial, and the smallest k with
-    P(X >= k) <= alpha is the (1 - alpha) quantile of X plus one.
-
-    Args:
-        fragments: depth, >= 0.
-        rate: error probability per fragment, 0..1.
-        alpha: accepted probability of a false detection, 0..1.
-        least: the rule's floor.
-    """
-    return max(least, int(stats.binom.isf(alpha, fragments, rate)) + 1)
-
-
-def excluded_vaf(fragments: int, needed: int) -> float | None:
-    """The smallest VAF that would have shown at least `needed` fragments with 95 % power, None if none can.
-
-    P(X >= k | n, v) of a binomial is the regularised incomplete beta function I_v(k, n - k + 1), so the v at which it
-    is 0.95 is the 95 % quantile of Beta(k, n - k + 1).
-
-    >>> round(excluded_vaf(181, 5), 3), round(excluded_vaf(1258, 3), 4), excluded_vaf(4, 5)
-    (0.05, 0.005, None)
-    """
-    if fragments < needed:
-        return None
-    return float(stats.beta.ppf(POWER, needed, fragments - needed + 1))
+def _flags(counts: HaplotypeCounts, sample: Sample, genes: Iterable[GeneGenotype]) -> Iterable[str]:
+    if sample.specimen is Specimen.CTDNA and not sample.umi:
+        yield "ctdna_without_umi"
+    if counts.identical_records_dropped:
+        yield f"identical_records:{counts.identical_records_dropped}"
+    for gene in genes:
+        for allele in gene.traces:
+            if allele.filters:
+                yield f"artefact:{gene.gene}_{allele.protein}:{'+'.join(allele.filters)}"
 
 
 def cancer_cell_fraction(vaf: float, purity: float, copies: float = 2.0) -> float:
@@ -236,162 +155,130 @@ class _Caller:
     listed: Mapping[tuple[str, str], ListedAllele]
     sample: Sample
     thresholds: Thresholds
-    background: Mapping[str, float]
-    alpha: float
+    supports: Supports
+    limits: Mapping[tuple[str, int], float | None]
 
     def call_gene(self, gene: str, members: Sequence[tuple[Codon, CodonCounts]]) -> GeneGenotype:
         """State of one gene from its codons."""
-        found = [allele for codon, counts in members for allele in self._alleles(codon, counts)]
-        alleles = tuple(sorted(found, key=lambda allele: (-allele.vaf, allele.codon, allele.protein)))
+        found = [self._allele(codon, support) for codon, _ in members for support in self.supports.detected(codon)]
+        found.sort(key=lambda allele: (-allele.vaf, allele.codon, allele.protein))
+        alleles = tuple(allele for allele in found if allele.state in (Genotype.MUT, Genotype.MUT_LOW))
+        traces = tuple(allele for allele in found if allele not in alleles)
         limits = tuple(self._limit(codon, counts) for codon, counts in members)
         needed = [limit for limit, (codon, _) in zip(limits, members, strict=True) if codon.required]
-        failing = tuple(self._failure(limit) for limit in needed if not self._adequate(limit))
+        artefacts = [allele for allele in traces if allele.filters and allele.vaf >= self.thresholds.low_vaf]
+        failing = (*self._failures(needed), *(_artefact(allele) for allele in artefacts))
+        call = GeneGenotype(gene, Genotype.NO_CALL, alleles, failing=failing, codons=limits, traces=traces)
         states = {allele.state for allele in alleles}
         if not any(limit.fragments for limit in limits):
-            return GeneGenotype(gene, Genotype.NO_CALL, failing=("no codon is covered",), codons=limits)
-        if Genotype.MUT in states:
-            return GeneGenotype(gene, Genotype.MUT, alleles, failing=failing, codons=limits)
-        if Genotype.MUT_LOW in states:
-            return GeneGenotype(gene, Genotype.MUT_LOW, alleles, failing=failing, codons=limits)
+            return replace(call, failing=("no codon is covered",))
+        if states:
+            return replace(call, state=Genotype.MUT if Genotype.MUT in states else Genotype.MUT_LOW)
         if failing:
-            return GeneGenotype(gene, Genotype.NO_CALL, failing=failing, codons=limits)
-        largest = max(limit.excluded_vaf or 1.0 for limit in needed)
+            return call
+        largest = max(limit.excluded_vaf or 1.0 for limit in needed) if needed else None
         purity = self.sample.purity
-        ccf = cancer_cell_fraction(largest, purity) if purity else None
-        return GeneGenotype(gene, Genotype.WT, excluded_vaf=largest, excluded_ccf=ccf, codons=limits)
+        ccf = cancer_cell_fraction(largest, purity) if purity and largest else None
+        return replace(call, state=Genotype.WT, excluded_vaf=largest, excluded_ccf=ccf)
 
-    def _adequate(self, limit: CodonLimit) -> bool:
-        return limit.excluded_vaf is not None and limit.excluded_vaf <= self.thresholds.wt_excludes_vaf
-
-    def _failure(self, limit: CodonLimit) -> str:
-        if not limit.fragments:
-            return f"codon {limit.codon} not covered"
-        shown = "nothing" if limit.excluded_vaf is None else f"VAF {limit.excluded_vaf:.1%}"
-        wanted = f"{self.thresholds.wt_excludes_vaf:.2g}"
-        return f"codon {limit.codon} depth {limit.fragments} excludes {shown}, not {float(wanted):.1%}"
+    def _failures(self, needed: Iterable[CodonLimit]) -> Iterable[str]:
+        """What keeps listed codons from being wild type: depth, or a purity at which a clonal mutation would not show."""
+        wanted = f"{float(f'{self.thresholds.wt_excludes_vaf:.2g}'):.1%}"
+        for limit in needed:
+            if not limit.fragments:
+                yield f"codon {limit.codon} not covered"
+            elif limit.excluded_vaf is None or limit.excluded_vaf > self.thresholds.wt_excludes_vaf:
+                shown = "nothing" if limit.excluded_vaf is None else f"VAF {limit.excluded_vaf:.1%}"
+                yield f"codon {limit.codon} depth {limit.fragments} excludes {shown}, not {wanted}"
+            elif limit.excluded_ccf is not None and limit.excluded_ccf > 1:
+                shown = f"VAF {limit.excluded_vaf:.1%}, a clonal mutation has {(self.sample.purity or 0) / 2:.1%}"
+                yield f"codon {limit.codon}: purity too low (excludes {shown})"
 
     def _limit(self, codon: Codon, counts: CodonCounts) -> CodonLimit:
-        """Depth over the required bases, and the VAF that it excludes for the most error-prone change there."""
-        required = {_plus_index(codon, index) for index in codon.required} or {0, 1, 2}
-        fragments = _covering(counts, required)
-        rate = max(
-            rate
-            for index in required
-            for name, rate in self.background.items()
-            if name[0] == _pyrimidine(counts.reference[index])
-        )
-        needed = detection_count(fragments, rate, self.alpha, self.thresholds.min_fragments)
-        return CodonLimit(codon.codon, fragments, excluded_vaf(fragments, needed))
+        """Depth over the required bases, and the fraction that it excludes."""
+        fragments = self.supports.covering(codon)
+        vaf = self.limits.get((codon.gene, codon.codon))
+        ccf = cancer_cell_fraction(vaf, self.sample.purity) if vaf and self.sample.purity else None
+        return CodonLimit(codon.codon, fragments, vaf, ccf)
 
-    def _alleles(self, codon: Codon, counts: CodonCounts) -> Iterable[Allele]:
-        """The changes that are detected at one codon and stand above the floor of MUT_LOW."""
-        support: dict[Change, list[int]] = defaultdict(lambda: [0, 0, 0])
-        for haplotype in counts.haplotypes:
-            totals = support[changed(haplotype.bases, counts.reference)]
-            totals[0] += haplotype.fragments
-            totals[1] += haplotype.forward
-            totals[2] += haplotype.reverse
-        unchanged = support.pop((), [0, 0, 0])
-        for changes, (alt, forward, reverse) in support.items():
-            protein = protein_change(codon, changes)
-            if protein == codon.wt_aa:
-                continue
-            fragments = _covering(counts, {index for index, _ in changes})
-            needed = detection_count(
-                fragments, self._rate(counts.reference, changes), self.alpha, self.thresholds.min_fragments
-            )
-            vaf = alt / fragments
-            on_one_strand = not self.sample.amplicon and _one_strand(forward, reverse, unchanged[1], unchanged[2])
-            if alt >= needed and vaf >= self.thresholds.low_vaf and not on_one_strand:
-                yield self._allele(codon, changes, protein, alt, fragments)
-
-    def _rate(self, reference: str, changes: Change) -> float:
-        """Chance that errors alone make these changes in one fragment: the product over the changed bases [P]."""
-        rate = 1.0
-        for index, shown in changes:
-            is_base = shown in _COMPLEMENTED
-            rate *= self.background[_substitution(reference[index], shown)] if is_base else _PRIOR_ERROR
-        return max(rate, _LEAST_ERROR)
-
-    def _allele(self, codon: Codon, changes: Change, protein: str, alt: int, fragments: int) -> Allele:
-        vaf = alt / fragments
-        low, high = stats.binomtest(alt, fragments).proportion_ci(method="exact")
+    def _allele(self, codon: Codon, support: Support) -> Allele:
+        vaf = support.fragments / support.covering
+        low, high = stats.binomtest(support.fragments, support.covering).proportion_ci(method="exact")
         purity = self.sample.purity
-        name = codon.wt_aa + str(codon.codon) + protein
-        known = self.listed.get((codon.gene, name))
-        counts_as_ras = codon.gene in RAS_GENES and codon.codon in _RAS_CODONS and protein in _AMINO_ACIDS.values()
+        protein, coding = self._names(codon, support)
+        known = self.listed.get((codon.gene, protein))
+        filters = self._filters(support)
         return Allele(
             gene=codon.gene,
             codon=codon.codon,
-            protein=name,
-            hgvs_c=hgvs_coding(codon, changes),
-            changes=changes,
-            state=Genotype.MUT if vaf >= self.thresholds.mut_vaf else Genotype.MUT_LOW,
-            alt_fragments=alt,
-            fragments=fragments,
+            protein=protein,
+            hgvs_c=coding,
+            changes=support.changes,
+            state=self._state(vaf, support.fragments, filters),
+            alt_fragments=support.fragments,
+            fragments=support.covering,
             vaf=vaf,
             ccf=cancer_cell_fraction(vaf, purity) if purity else None,
             ccf_low=cancer_cell_fraction(float(low), purity) if purity else None,
             ccf_high=cancer_cell_fraction(float(high), purity) if purity else None,
-            listed=_is_classified(known) or (counts_as_ras and protein != "*"),
+            listed=_is_classified(known) or self._counts_by_codon(codon, support) or protein in KNOWN_INDELS.values(),
             braf_class=known.braf_class if known else None,
+            forward=support.forward,
+            reverse=support.reverse,
+            at_ends=support.at_ends,
+            p_value=support.p_value,
+            filters=filters,
         )
+
+    def _state(self, vaf: float, fragments: int, filters: Sequence[str]) -> Genotype:
+        """MUT or MUT_LOW above the floors; below them, or where it looks like an artefact, no reported mutation."""
+        if filters:
+            return Genotype.NO_CALL
+        if fragments < self.thresholds.min_fragments or vaf < self.thresholds.low_vaf:
+            return Genotype.WT
+        return Genotype.MUT if vaf >= self.thresholds.mut_vaf else Genotype.MUT_LOW
+
+    def _names(self, codon: Codon, support: Support) -> tuple[str, str]:
+        """Protein and coding change; a change beside the codon on nearly all of the molecules belongs to the latter."""
+        if support.indel is not None:
+            coding = hgvs_indel(codon, support.indel)
+            return indel_protein(codon, support.indel, coding, KNOWN_INDELS), coding
+        linked = [name for name, many in support.linked.items() if many >= _LINKED_SHARE * support.fragments]
+        protein = f"{codon.wt_aa}{codon.codon}{protein_change(codon, support.changes)}"
+        return protein, hgvs_coding(codon, support.changes, linked)
+
+    def _counts_by_codon(self, codon: Codon, support: Support) -> bool:
+        if support.indel is not None or codon.gene not in RAS_GENES or codon.codon not in _RAS_CODONS:
+            return False
+        protein = protein_change(codon, support.changes)
+        return protein in AMINO_ACIDS.values() and protein != "*"
+
+    def _filters(self, support: Support) -> tuple[str, ...]:
+        """Why the fragments look like an artefact: all on one strand, at read ends or badly mapped, where the reference is not.
+
+        If a share f of the reference fragments is so by the way the reads lie, k true fragments are all so with f**k; below
+        1 % it is taken for an artefact. Amplicons read many codons on one strand alone.
+        """
+        k = support.fragments
+        found = []
+        if not self.sample.amplicon:
+            shares = (support.share_without_forward, support.share_without_reverse)
+            alone = (support.forward == 0, support.reverse == 0)
+            if any(all_so and 2 * share**k < _GUARD_P for all_so, share in zip(alone, shares, strict=True)):
+                found.append("one_strand")
+        if support.at_ends == k and support.share_at_ends**k < _GUARD_P:
+            found.append("read_ends")
+        if support.badly_mapped == k and support.share_badly_mapped**k < _GUARD_P:
+            found.append("mapping")
+        return tuple(found)
+
+
+def _artefact(allele: Allele) -> str:
+    return (
+        f"codon {allele.codon}: {allele.protein} {allele.vaf:.1%} looks like an artefact ({', '.join(allele.filters)})"
+    )
 
 
 def _is_classified(known: ListedAllele | None) -> bool:
     """Whether the change is listed, and if it is one of BRAF's, with a class that somebody verified."""
     return known is not None and (known.gene != "BRAF" or known.braf_class is not None)
-
-
-def _plus_index(codon: Codon, coding_index: int) -> int:
-    return coding_index if codon.strand == "+" else 2 - coding_index
-
-
-def _covering(counts: CodonCounts, indices: set[int]) -> int:
-    """Fragments that read all of `indices`."""
-    return sum(
-        haplotype.fragments
-        for haplotype in counts.haplotypes
-        if all(_tokens(haplotype.bases)[index] != "." for index in indices)
-    )
-
-
-def _one_strand(forward: int, reverse: int, unchanged_forward: int, unchanged_reverse: int) -> bool:
-    """Whether the change leans to one strand more than chance allows, given how the unchanged fragments lie."""
-    total = unchanged_forward + unchanged_reverse
-    if not total or not forward + reverse:
-        return False
-    expected = (unchanged_forward + 1) / (total + 2)
-    p_value = float(stats.binomtest(forward, forward + reverse, expected).pvalue)
-    return min(forward, reverse) == 0 and p_value < _STRAND_P
-
-
-def protein_change(codon: Codon, changes: Change) -> str:
-    """The amino acid that a haplotype makes, or ``indel`` where bases are inserted or deleted."""
-    bases = list(codon.wt_codon if codon.strand == "+" else codon.wt_codon[::-1].translate(_COMPLEMENT))
-    for index, shown in changes:
-        if shown not in _COMPLEMENTED:
-            return "indel"
-        bases[index] = shown
-    plus = "".join(bases)
-    return translate(plus if codon.strand == "+" else plus[::-1].translate(_COMPLEMENT))
-
-
-def hgvs_coding(codon: Codon, changes: Change) -> str:
-    """The change in HGVS c. nomenclature on the codon's transcript; empty for an insertion or deletion.
-
-    A single base is a substitution, several are one delins over the bases from the first to the last changed one.
-    """
-    first = 3 * (codon.codon - 1) + 1
-    coding = dict(enumerate(codon.wt_codon))
-    altered: dict[int, str] = {}
-    for index, shown in changes:
-        if shown not in _COMPLEMENTED:
-            return ""
-        place = index if codon.strand == "+" else 2 - index
-        altered[place] = shown if codon.strand == "+" else shown.translate(_COMPLEMENT)
-    low, high = min(altered), max(altered)
-    if low == high:
-        return f"c.{first + low}{coding[low]}>{altered[low]}"
-    bases = "".join(altered.get(place, coding[place]) for place in range(low, high + 1))
-    return f"c.{first + low}_{first + high}delins{bases}"

@@ -1,35 +1,39 @@
-"""Count the haplotypes of the listed codons, fragment by fragment. No opinions here: see `genotype`.
+"""Count the haplotypes of the codons, fragment by fragment. No opinions here: see `genotype`.
 
 A fragment is a read pair (reads of one name). Where its mates overlap they count once; where they disagree the base is
 no base. A codon is read off the fragment whole. Where an intron splits a codon (BRAF 581), a fragment that covers one
 of its exons whole is counted with ``.`` for the bases that it does not reach.
 """
 
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import pysam
 
 from cetux.alignment import open_alignment
-from cetux.counts import CodonCounts, HaplotypeCount, HaplotypeCounts, Usable
+from cetux.counts import (
+    ERROR_CLASSES,
+    ORIENTATIONS,
+    CodonCounts,
+    HaplotypeCount,
+    HaplotypeCounts,
+    IndelCount,
+    Usable,
+)
 from cetux.errors import UnusableSample
+from cetux.flanks import FLANK_BP, FlankCounter
+from cetux.fragments import BASES, END_BP, Bools, Bytes, Fragments, Ints, ReadFilter, Segment, read_fragments
 from cetux.genomes import contig_prefix
+from cetux.indels import count_indels
 from cetux.resources import Codon
 
-_CLUSTER_GAP_BP = 1000
-_CONFLICT = "!"
+__all__ = ["ReadFilter", "count_haplotypes", "exon_parts", "plus_strand"]
+
+_WINDOW_BP = 200
+_LINKED_OFFSETS = (-2, -1, 3, 4)
+_LEAST_LINKED = 2
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
-
-
-@dataclass(frozen=True)
-class ReadFilter:
-    """Which reads and bases count. keep_duplicates: reads flagged as duplicates count (amplicon assays)."""
-
-    min_mapping_quality: int
-    min_base_quality: int
-    keep_duplicates: bool
 
 
 def count_haplotypes(
@@ -41,7 +45,7 @@ def count_haplotypes(
         sample: ID, carried to the result.
         bam: path; its index lies beside it.
         fasta: the assay's FASTA, needed for a CRAM.
-        codons: the codons to count.
+        codons: the codons to count; positions of those with `required` bases never count as background.
         keep: which reads and bases count.
 
     Returns:
@@ -50,154 +54,198 @@ def count_haplotypes(
     """
     counts: dict[tuple[str, int], CodonCounts] = {}
     identical = 0
+    flanks = FlankCounter({(codon.chrom, p) for codon in codons if codon.required for p in codon.positions})
     try:
         with open_alignment(bam, fasta) as alignment:
             prefix = contig_prefix(dict.fromkeys(alignment.references, 0))
             for cluster in _clusters(codons):
-                fragments, dropped = _fragments(alignment, cluster, prefix, keep)
-                identical += dropped
+                fragments = _read(alignment, cluster, prefix, keep)
+                identical += fragments.identical_records
+                flanks.add(cluster[0].chrom, fragments)
+                indels = count_indels(cluster, fragments)
                 for codon in cluster:
-                    counts[codon.gene, codon.codon] = _count(codon, fragments)
+                    counts[codon.gene, codon.codon] = _count(codon, fragments, indels[codon.gene, codon.codon])
     except UnusableSample as error:
         return HaplotypeCounts(sample, Usable(False, error.reason, error.remedy))
     except (OSError, ValueError) as error:
         usable = Usable(False, f"reading failed ({error})", "Copy or make the BAM and its index again")
         return HaplotypeCounts(sample, usable)
     ordered = tuple(counts[codon.gene, codon.codon] for codon in codons)
-    return HaplotypeCounts(sample, Usable(), ordered, identical)
+    return HaplotypeCounts(sample, Usable(), ordered, identical, flanks.background())
 
 
 def _clusters(codons: Iterable[Codon]) -> Iterator[list[Codon]]:
-    """Codons that lie within a fragment's reach of each other are read together."""
+    """Codons within 200 bp are read together; one that an intron splits wider than that stands alone."""
     cluster: list[Codon] = []
-    end = 0
-    for codon in sorted(codons, key=lambda codon: (codon.chrom, min(codon.positions))):
-        if cluster and (codon.chrom != cluster[0].chrom or min(codon.positions) > end + _CLUSTER_GAP_BP):
+    for codon in sorted(codons, key=lambda codon: (codon.chrom, min(codon.positions), max(codon.positions))):
+        first = min(cluster[0].positions) if cluster else 0
+        if cluster and (codon.chrom != cluster[0].chrom or max(codon.positions) > first + _WINDOW_BP):
             yield cluster
             cluster = []
-        end = max(codon.positions) if not cluster else max(end, *codon.positions)
         cluster.append(codon)
     if cluster:
         yield cluster
 
 
-@dataclass
-class _Fragment:
-    """Bases of one fragment at the positions asked for, and on which strands its reads lie over each of them."""
-
-    bases: dict[int, str] = field(default_factory=dict)
-    forward: set[int] = field(default_factory=set)
-    reverse: set[int] = field(default_factory=set)
-
-    def add(self, bases: Mapping[int, str], is_reverse: bool) -> None:
-        for position, base in bases.items():
-            known = self.bases.get(position, base)
-            self.bases[position] = base if known == base else _CONFLICT
-        (self.reverse if is_reverse else self.forward).update(bases)
-
-
-def _fragments(
-    alignment: pysam.AlignmentFile, cluster: Sequence[Codon], prefix: str, keep: ReadFilter
-) -> tuple[list[_Fragment], int]:
-    positions = sorted({position for codon in cluster for position in codon.positions})
-    contig = prefix + cluster[0].chrom
-    if alignment.get_tid(contig) < 0:
-        return [], 0
-    fragments: dict[str | None, _Fragment] = defaultdict(_Fragment)
-    seen: set[tuple[str | None, int, int, str | None]] = set()
-    dropped = 0
-    for read in alignment.fetch(contig, positions[0], positions[-1] + 1):
-        if not _counts(read, keep):
-            continue
-        identity = (read.query_name, read.flag, read.reference_start, read.cigarstring)
-        if identity in seen:
-            dropped += 1
-            continue
-        seen.add(identity)
-        bases = bases_at(read, positions, keep.min_base_quality)
-        if bases:
-            fragments[read.query_name].add(bases, read.is_reverse)
-    return list(fragments.values()), dropped
-
-
-def _counts(read: pysam.AlignedSegment, keep: ReadFilter) -> bool:
-    return not (
-        read.is_unmapped
-        or read.is_secondary
-        or read.is_supplementary
-        or read.is_qcfail
-        or (read.is_duplicate and not keep.keep_duplicates)
-        or read.mapping_quality < keep.min_mapping_quality
-    )
-
-
-def bases_at(read: pysam.AlignedSegment, positions: Sequence[int], min_base_quality: int) -> dict[int, str]:
-    """What one read shows at the sorted 0-based `positions` that it covers.
-
-    Returns:
-        By position: the base, followed in lower case by bases inserted behind it; ``-`` where it is deleted. A base
-        below `min_base_quality` or N, a clipped base and one skipped by an intron (N in the CIGAR) is absent. Reads
-        without qualities (``*``) show nothing.
-    """
-    sequence, qualities = read.query_sequence, read.query_qualities
-    found: dict[int, str] = {}
-    if sequence is None or qualities is None or read.cigartuples is None:
-        return found
-    reference, query = read.reference_start, 0
-    for operation, length in read.cigartuples:
-        if operation in (pysam.CMATCH, pysam.CEQUAL, pysam.CDIFF):
-            for position in positions[bisect_left(positions, reference) : bisect_left(positions, reference + length)]:
-                index = query + position - reference
-                if qualities[index] >= min_base_quality and sequence[index] in "ACGT":
-                    found[position] = sequence[index]
-            reference += length
-            query += length
-        elif operation == pysam.CDEL:
-            for position in positions[bisect_left(positions, reference) : bisect_left(positions, reference + length)]:
-                found[position] = "-"
-            reference += length
-        elif operation == pysam.CINS:
-            if reference - 1 in found:
-                found[reference - 1] += sequence[query : query + length].lower()
-            query += length
-        elif operation == pysam.CREF_SKIP:
-            reference += length
-        elif operation == pysam.CSOFT_CLIP:
-            query += length
-    return found
-
-
-def _count(codon: Codon, fragments: Iterable[_Fragment]) -> CodonCounts:
-    positions = sorted(codon.positions)
-    parts = exon_parts(positions)
-    totals: Counter[str] = Counter()
-    forward: Counter[str] = Counter()
-    reverse: Counter[str] = Counter()
-    conflicts = incomplete = 0
-    for fragment in fragments:
-        shown = [fragment.bases.get(position, "") for position in positions]
-        if not any(shown):
-            continue
-        whole = [part for part in parts if all(fragment.bases.get(position, "") for position in part)]
-        if _CONFLICT in shown:
-            conflicts += 1
-        elif not whole:
-            incomplete += 1
+def segments_of(cluster: Sequence[Codon]) -> list[Segment]:
+    """The columns of a window: every codon of the cluster with its flanks; reads come from the codons themselves."""
+    spans: list[list[int]] = []
+    for first in sorted({position for codon in cluster for position in codon.positions}):
+        if spans and first <= spans[-1][1] + 2 * FLANK_BP:
+            spans[-1][1] = first + 1
         else:
-            read = {position for part in whole for position in part}
-            bases = "".join(fragment.bases[position] if position in read else "." for position in positions)
-            totals[bases] += 1
-            forward[bases] += bool(fragment.forward & read)
-            reverse[bases] += bool(fragment.reverse & read)
-    haplotypes = sorted(totals, key=lambda bases: (-totals[bases], bases))
+            spans.append([first, first + 1])
+    segments: list[Segment] = []
+    column = 0
+    for first, last in spans:
+        segments.append(Segment(max(first - FLANK_BP, 0), last + FLANK_BP, column, first, last))
+        column += segments[-1].end - segments[-1].start
+    return segments
+
+
+def _read(alignment: pysam.AlignmentFile, cluster: Sequence[Codon], prefix: str, keep: ReadFilter) -> Fragments:
+    return read_fragments(alignment, prefix + cluster[0].chrom, segments_of(cluster), keep)
+
+
+def _count(codon: Codon, fragments: Fragments, indels: tuple[IndelCount, ...]) -> CodonCounts:
+    positions = sorted(codon.positions)
+    columns = [_column(fragments, position) for position in positions]
+    shown = fragments.bases[:, columns]
+    conflict = fragments.conflicts[:, columns].any(axis=1)
+    whole = np.zeros(shown.shape, dtype=bool)
+    for part in exon_parts(positions):
+        indices = [positions.index(position) for position in part]
+        whole[:, indices] = (shown[:, indices] > 0).all(axis=1)[:, None]
+    inserted, disagreeing = _insertions(fragments, positions, columns)
+    conflict[disagreeing] = True
+    counted = np.flatnonzero(whole.any(axis=1) & ~conflict)
+    rows = _rows(fragments, positions, columns, whole)
+    tally = _Tally()
+    plain = counted if not inserted else counted[~np.isin(counted, list(inserted))]
+    for code, many in zip(*np.unique(rows[plain], return_counts=True), strict=True):
+        tally.add(int(code), int(many), {})
+    for row in set(counted.tolist()) & set(inserted):
+        tally.add(int(rows[row]), 1, inserted[row])
+    incomplete = (shown > 0).any(axis=1) & ~conflict & ~whole.any(axis=1)
+    linked = _Linked(fragments, positions, columns, rows[plain], plain)
+    reference = plus_strand(codon)
     return CodonCounts(
         gene=codon.gene,
         codon=codon.codon,
-        reference=plus_strand(codon),
-        haplotypes=tuple(HaplotypeCount(bases, totals[bases], forward[bases], reverse[bases]) for bases in haplotypes),
-        conflicts=conflicts,
-        incomplete=incomplete,
+        reference=reference,
+        haplotypes=tuple(tally.haplotypes(reference, linked)),
+        conflicts=int(conflict.sum()),
+        incomplete=int(incomplete.sum()),
+        indels=indels,
     )
+
+
+def _column(fragments: Fragments, position: int) -> int:
+    column = fragments.column(position)
+    assert column is not None, "a codon lies in its own window"
+    return column
+
+
+def _insertions(
+    fragments: Fragments, positions: Sequence[int], columns: Sequence[int]
+) -> tuple[dict[int, dict[int, str]], list[int]]:
+    """Inserted bases by fragment and index in the codon; and the fragments whose mates disagree about one."""
+    inserted: dict[int, dict[int, str]] = {}
+    disagreeing: list[int] = []
+    for row, found in fragments.indels.items():
+        for indel, mates in found.items():
+            if not indel.inserted or indel.start not in positions:
+                continue
+            index = positions.index(indel.start)
+            if any(fragments.covered[mate, row, columns[index] + 1] for mate in {0, 1} - mates):
+                disagreeing.append(row)
+            inserted.setdefault(row, {})[index] = indel.inserted.lower()
+    return inserted, disagreeing
+
+
+_RADIX = (6, 6, 6, 7, 7, 7, 3, 2, 2, 2)
+"""One number a fragment: three bases, three error classes (6: not read), orientation, forward, reverse, at ends."""
+
+
+def _rows(fragments: Fragments, positions: Sequence[int], columns: Sequence[int], whole: Bools) -> Ints:
+    """The number of each fragment, as `_RADIX` composes it."""
+    bases = np.where(whole, fragments.bases[:, columns], 0)
+    classes = np.where(whole, fragments.classes[:, columns], len(ERROR_CLASSES))
+    covers = fragments.covered[:, :, columns].any(axis=2)
+    part = max(exon_parts(positions), key=len)
+    near = (part[0] < fragments.start + END_BP) | (part[-1] >= fragments.end - END_BP)
+    features = (
+        *bases.T,
+        *classes.T,
+        fragments.orientation,
+        (covers & ~fragments.reverse).any(axis=0),
+        (covers & fragments.reverse).any(axis=0),
+        ~(covers & ~near).any(axis=0),
+    )
+    rows = np.zeros(fragments.count, dtype=np.int64)
+    for feature, radix in zip(features, _RADIX, strict=True):
+        rows = rows * radix + feature
+    return rows
+
+
+class _Linked:
+    """Bases next to the codon that differ from the consensus, among the fragments of one haplotype."""
+
+    def __init__(
+        self, fragments: Fragments, positions: Sequence[int], columns: Sequence[int], rows: Ints, counted: Ints
+    ) -> None:
+        self.haplotype = rows // int(np.prod(_RADIX[3:]))
+        self.bases: dict[int, Bytes] = {}
+        adjacent = positions[2] - positions[0] == 2
+        for offset in _LINKED_OFFSETS if adjacent else ():
+            self.bases[offset] = fragments.bases[counted, columns[0] + offset]
+
+    def of(self, number: int) -> dict[str, int]:
+        """By change, as in ``-1C>A``: the fragments of haplotype `number` that show it, if there are at least two."""
+        here = self.haplotype == number
+        found: dict[str, int] = {}
+        for offset, bases in self.bases.items():
+            usual = int(np.bincount(bases[bases > 0], minlength=6).argmax()) if bases.any() else 0
+            for base in range(1, 5):
+                many = int((bases[here] == base).sum())
+                if base != usual and many >= _LEAST_LINKED:
+                    found[f"{offset:+d}{BASES[usual]}>{BASES[base]}"] = many
+        return found
+
+
+class _Tally:
+    """Fragments of one codon by haplotype."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, list[int]] = {}
+        self.strata: dict[str, Counter[str]] = {}
+        self.numbers: dict[str, int] = {}
+
+    def add(self, row: int, many: int, inserted: dict[int, str]) -> None:
+        digits: list[int] = []
+        for radix in reversed(_RADIX):
+            row, digit = divmod(row, radix)
+            digits.append(digit)
+        one, two, three, *classes = digits[::-1]
+        orientation, forward, reverse, at_ends = classes[3:]
+        tokens = [BASES[base] + inserted.get(index, "") for index, base in enumerate((one, two, three))]
+        bases = "".join(tokens)
+        totals = self.totals.setdefault(bases, [0, 0, 0, 0])
+        for index, value in enumerate((1, forward, reverse, at_ends)):
+            totals[index] += many * value
+        key = ORIENTATIONS[orientation] + "".join((ERROR_CLASSES + ".")[c] for c in classes[:3])
+        self.strata.setdefault(bases, Counter())[key] += many
+        if not inserted:
+            self.numbers[bases] = (one * 6 + two) * 6 + three
+
+    def haplotypes(self, reference: str, linked: _Linked) -> Iterator[HaplotypeCount]:
+        """Most frequent first."""
+        for bases in sorted(self.totals, key=lambda bases: (-self.totals[bases][0], bases)):
+            many, forward, reverse, at_ends = self.totals[bases]
+            seek = bases in self.numbers and bases != reference and many >= _LEAST_LINKED
+            beside = linked.of(self.numbers[bases]) if seek else {}
+            strata = dict(sorted(self.strata[bases].items()))
+            yield HaplotypeCount(bases, many, forward, reverse, at_ends, strata, beside)
 
 
 def exon_parts(positions: Sequence[int]) -> list[list[int]]:

@@ -1,23 +1,55 @@
-"""Judge the heregulin of a whole cohort: cut-offs first, then every value."""
+"""Judge the heregulin of a whole cohort: cut-offs first, then every value, then what changed within each patient."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from cetux import clinical, records
 from cetux.cohort import Cohort
+from cetux.cutoffs import CutoffTable, MovedCall, moved_calls
+from cetux.errors import InputError
 from cetux.evidence import HeregulinResult
-from cetux.heregulin import Cutoff, CutoffRule, HeregulinSettings, judge, parse_row, resolve_cutoffs, select
-from cetux.measurement import Measurement
+from cetux.heregulin import (
+    Cutoff,
+    CutoffRule,
+    HeregulinChange,
+    HeregulinSettings,
+    change,
+    judge,
+    resolve_cutoffs,
+    select,
+)
+from cetux.measurement import Measurement, Preanalytics, parse_row
+from cetux.plate_cohort import (
+    LeveyJennings,
+    PlateFactor,
+    by_plate,
+    cohort_measurements,
+    levey_jennings,
+    plate_factors,
+    unit_jumps,
+)
+from cetux.plate_records import PlateFileRecord
 from cetux.settings import Settings
-from cetux.states import Timepoint
+from cetux.states import ResistanceClass, Timepoint
 
 
 @dataclass(frozen=True)
 class HeregulinCalls:
-    """Cut-offs of the run, and one result per patient and time point that the sheet has a row for."""
+    """What the cohort's heregulin says.
+
+    cutoffs: of this run. results: one per patient and time point that has a value. changes: by patient, from pre to
+    post. moved: states that differ from the last run's. controls, factors: of the plates, see `plate_cohort`.
+    """
 
     cutoffs: tuple[Cutoff, ...]
     results: tuple[HeregulinResult, ...]
+    changes: dict[str, HeregulinChange]
+    moved: tuple[MovedCall, ...] = ()
+    controls: tuple[LeveyJennings, ...] = ()
+    factors: tuple[PlateFactor, ...] = ()
 
 
 def heregulin_settings(settings: Settings) -> HeregulinSettings:
@@ -27,17 +59,80 @@ def heregulin_settings(settings: Settings) -> HeregulinSettings:
     return HeregulinSettings(cutoffs=cutoffs, **rules)
 
 
-def call_heregulin(cohort: Cohort) -> HeregulinCalls:
-    """Every value of the cohort's sheet against the cut-off of its assay and matrix."""
+def call_heregulin(cohort: Cohort, plates: Iterable[str], history: str) -> HeregulinCalls:
+    """Every value of the cohort's sheet and plates against the cut-off of its assay and matrix.
+
+    Args:
+        cohort: sheets and settings.
+        plates: paths of what `read_plates` made.
+        history: path of the last run's calls; there is none in a first run.
+
+    Raises:
+        InputError: the medians of two plates lie a thousandfold apart, which is an error of unit; or a frozen cut-off
+            is not in its file.
+    """
     settings = heregulin_settings(cohort.settings)
-    measurements = [parse_row(row) for row in cohort.heregulin_rows]
-    cutoffs = resolve_cutoffs(settings, measurements)
+    preanalytics = Preanalytics(**cohort.settings["preanalytics"])
+    read = [records.read(PlateFileRecord, path) for path in plates]
+    problems = unit_jumps(by_plate(read), cohort.sheets.get("plates", ""))
+    if problems:
+        raise InputError(problems)
+    controls = cohort.settings["bridging_controls"]
+    measurements = [parse_row(row, preanalytics) for row in cohort.heregulin_rows]
+    measurements += cohort_measurements(read, controls)
+    cutoffs = resolve_cutoffs(
+        settings,
+        measurements,
+        healthy=[parse_row(row, preanalytics, control=True) for row in cohort.healthy_rows],
+        resistant=_resistant(cohort),
+        frozen={name: records.read(CutoffTable, path) for name, path in cohort.frozen_cutoffs.items()},
+    )
+    results = _results(measurements, cutoffs, settings)
+    before = records.read(HeregulinCalls, history).results if Path(history).exists() else ()
+    return HeregulinCalls(
+        cutoffs=tuple(cutoffs),
+        results=tuple(results.values()),
+        changes=_changes(results, settings),
+        moved=tuple(moved_calls(before, results.values())),
+        controls=tuple(levey_jennings(read)),
+        factors=tuple(plate_factors(read, controls)),
+    )
+
+
+def _resistant(cohort: Cohort) -> Mapping[str, bool]:
+    """Whether the tumour never responded, of each patient whose class says so."""
+    classes = {
+        name: clinical.classify(patient, cohort.settings["clinical"]).resistance
+        for name, patient in cohort.patients.items()
+    }
+    known = (ResistanceClass.DE_NOVO, ResistanceClass.ACQUIRED)
+    return {name: found is ResistanceClass.DE_NOVO for name, found in classes.items() if found in known}
+
+
+def _results(
+    measurements: Iterable[Measurement], cutoffs: Sequence[Cutoff], settings: HeregulinSettings
+) -> dict[tuple[str, Timepoint], HeregulinResult]:
     values: dict[tuple[str, Timepoint], list[Measurement]] = defaultdict(list)
     for measured in measurements:
         if measured.timepoint is not None:
             values[measured.patient, measured.timepoint].append(measured)
-    results = [
-        judge(patient, timepoint, select(several, cutoffs), cutoffs, settings)
+    return {
+        (patient, timepoint): judge(patient, timepoint, select(several, cutoffs), cutoffs, settings)
         for (patient, timepoint), several in sorted(values.items())
-    ]
-    return HeregulinCalls(tuple(cutoffs), tuple(results))
+    }
+
+
+def _changes(
+    results: Mapping[tuple[str, Timepoint], HeregulinResult], settings: HeregulinSettings
+) -> dict[str, HeregulinChange]:
+    paired = [patient for patient, timepoint in results if timepoint is Timepoint.POST]
+    return {
+        patient: change(
+            results[patient, Timepoint.PRE],
+            results[patient, Timepoint.POST],
+            cv_analytical=settings.cv_analytical_fraction,
+            cv_within=settings.cv_within_fraction,
+        )
+        for patient in paired
+        if (patient, Timepoint.PRE) in results
+    }

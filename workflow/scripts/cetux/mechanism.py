@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from cetux import clinical
-from cetux.axes import CLONAL_CCF, AxisState, Finding, axis_states, extended_findings
+from cetux.axes import AXIS_GENES, CLONAL_CCF, AxisState, Finding, axis_states, extended_findings
 from cetux.cohort import Patient
 from cetux.evidence import HeregulinResult, SampleEvidence
-from cetux.origin import with_origin
+from cetux.heregulin import HeregulinChange
+from cetux.origin import excludes, with_origin
 from cetux.states import (
     Annotation,
     Axis,
     Confidence,
+    Heregulin,
     Mechanism,
     Origin,
     ResistanceClass,
@@ -29,11 +31,15 @@ _ORDER = list(Mechanism)
 
 @dataclass(frozen=True)
 class PatientEvidence:
-    """Everything known of one patient before the join; heregulin by time point, a missing one absent."""
+    """Everything known of one patient before the join; heregulin by time point, a missing one absent.
+
+    heregulin_change: from pre to post, where both were measured.
+    """
 
     patient: Patient
     samples: tuple[SampleEvidence, ...]
     heregulin: Mapping[Timepoint, HeregulinResult]
+    heregulin_change: HeregulinChange | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ def call_patient(evidence: PatientEvidence, clinical_rules: Mapping[str, Any], r
 
 def _judged_timepoint(resistance: ResistanceClass, evidence: PatientEvidence) -> tuple[Timepoint | None, list[str]]:
     """PRE for de novo (POST, flagged, if it is all there is), POST for acquired, else the latest there is."""
-    there = {sample.timepoint for sample in evidence.samples} | set(evidence.heregulin)
+    measured = {time for time, result in evidence.heregulin.items() if result.state is not Heregulin.MISSING}
+    there = {sample.timepoint for sample in evidence.samples} | measured
     if resistance is ResistanceClass.ACQUIRED:
         return (Timepoint.POST, []) if Timepoint.POST in there else (None, [])
     if resistance is ResistanceClass.DE_NOVO:
@@ -98,20 +105,24 @@ class _Draft:
     flags: list[str]
     ras_scope: str
 
+    def _samples(self, timepoint: Timepoint) -> list[SampleEvidence]:
+        return [sample for sample in self.evidence.samples if sample.timepoint is timepoint]
+
     def _at(self, timepoint: Timepoint | None) -> tuple[dict[Axis, AxisState], list[Finding], list[str]]:
-        """Axis states, findings (one per label) and annotations at one time point."""
+        """Axis states, findings and annotations at one time point, in the order of sample IDs."""
         if timepoint is None:
             return {}, [], []
-        samples = [sample for sample in self.evidence.samples if sample.timepoint is timepoint]
+        samples = sorted(self._samples(timepoint), key=lambda sample: sample.sample)
         axes = axis_states(samples, self.evidence.heregulin.get(timepoint), timepoint, self.ras_scope)
         extended, annotated = extended_findings(samples, self.evidence.patient.drug)
         found = [*(finding for state in axes.values() for finding in state.findings), *extended]
         notes = [*(note for state in axes.values() for note in state.annotated), *annotated]
-        return axes, _strongest(found), list(dict.fromkeys(notes))
+        return axes, found, list(dict.fromkeys(notes))
 
     def described(self, status: Status) -> Call:
         """A patient whose resistance is not judged: what is there is described and nothing is called."""
-        axes, findings, annotated = self._at(self.timepoint)
+        axes, found, annotated = self._at(self.timepoint)
+        findings = one_per_label(found)
         present = tuple(finding.label for finding in findings)
         return self._call(
             status=status,
@@ -125,25 +136,26 @@ class _Draft:
         """A patient with de novo or acquired resistance."""
         acquired = self.klass.resistance is ResistanceClass.ACQUIRED
         if self.timepoint is None:
-            wanted = "a sample at progression" if acquired else "any sample"
-            return self._call(status=Status.INDETERMINATE, missing=(wanted,))
-        axes, findings, annotated = self._at(self.timepoint)
+            wanted = "no sample at progression" if acquired else "no sample"
+            return self._call(status=Status.INDETERMINATE, missing=tuple(f"{axis}: {wanted}" for axis in Axis))
+        axes, found, annotated = self._at(self.timepoint)
+        findings = one_per_label([self._with_origin(finding) for finding in found] if acquired else found)
         if acquired:
-            findings = [self._with_origin(finding) for finding in findings]
             annotated += [
                 f"{Annotation.PRE_EXISTING}({finding.label})"
                 for finding in findings
                 if finding.origin is Origin.PRE_EXISTING
             ]
-            annotated += self._lost(findings)
+            annotated += self._lost()
         counted = [finding for finding in findings if finding.origin is not Origin.PRE_EXISTING]
         unusable = {axis: state for axis, state in axes.items() if state.verdict is Verdict.NOT_USABLE}
         missing = tuple(f"{axis}: {'; '.join(state.reasons)}" for axis, state in unusable.items())
-        self.flags.extend(dict.fromkeys(flag for state in axes.values() for flag in state.flags))
+        self.flags.extend(flag for state in axes.values() for flag in state.flags)
+        self.flags.extend(flag for finding in findings for flag in finding.flags)
         if counted:
             return self._with_mechanism(axes, findings, counted, annotated, missing)
         if not unusable and not findings:
-            confidence = self._confidence_of_none(axes, annotated)
+            confidence = self._confidence_of_none(annotated)
             return self._call(status=Status.NONE_DETECTED, confidence=confidence, annotated=tuple(annotated), axes=axes)
         unexplained = tuple(
             f"{finding.label} was there before treatment, to which the tumour responded" for finding in findings
@@ -157,14 +169,22 @@ class _Draft:
         )
 
     def _with_origin(self, finding: Finding) -> Finding:
-        pre = [sample for sample in self.evidence.samples if sample.timepoint is Timepoint.PRE]
-        return with_origin(finding, pre, self.evidence.heregulin.get(Timepoint.PRE))
+        before = self.evidence.heregulin.get(Timepoint.PRE)
+        return with_origin(finding, self._samples(Timepoint.PRE), before, self.evidence.heregulin_change)
 
-    def _lost(self, findings: Sequence[Finding]) -> list[str]:
-        """Findings of the pre-treatment samples that are gone at progression: shown, never called."""
+    def _lost(self) -> list[str]:
+        """Findings before treatment that an adequate negative at progression no longer shows: shown, never called."""
         _, before, _ = self._at(Timepoint.PRE)
-        labels = {finding.label for finding in findings}
-        return [f"{Annotation.LOST}({finding.label})" for finding in before if finding.label not in labels]
+        axes, after, _ = self._at(Timepoint.POST)
+        labels = {finding.label for finding in after}
+        gone = [finding for finding in one_per_label(before) if finding.label not in labels]
+        return [f"{Annotation.LOST}({finding.label})" for finding in gone if self._negative_at_post(finding, axes)]
+
+    def _negative_at_post(self, finding: Finding, axes: Mapping[Axis, AxisState]) -> bool:
+        if finding.allele and finding.allele.gene not in AXIS_GENES:
+            return any(excludes(sample, finding.allele) is not None for sample in self._samples(Timepoint.POST))
+        axis = Axis.HRG if finding.heregulin else Axis(finding.group)
+        return axes[axis].verdict is Verdict.NEGATIVE
 
     def _with_mechanism(
         self,
@@ -197,9 +217,9 @@ class _Draft:
             by_clonality=by_clonality,
         )
 
-    def _confidence_of_none(self, axes: Mapping[Axis, AxisState], annotated: Sequence[str]) -> Confidence:
+    def _confidence_of_none(self, annotated: Sequence[str]) -> Confidence:
         weak = (str(Annotation.POLYSOMY_17), str(Annotation.BRAF_CLASS3))
-        capped = ("reduced_scope", "judged_on_post", "flat_reference")
+        capped = ("reduced_scope", "judged_on_post", "flat_reference", "exploratory_cutoff")
         if any(note.startswith(weak) for note in annotated) or any(flag.startswith(capped) for flag in self.flags):
             return Confidence.MODERATE
         return Confidence.HIGH
@@ -242,19 +262,27 @@ class _Draft:
         )
 
 
-def _strongest(findings: Sequence[Finding]) -> list[Finding]:
-    """One finding per label, the one with the largest fraction or most copies, in the order of mechanisms."""
+def one_per_label(findings: Sequence[Finding]) -> list[Finding]:
+    """One finding per label, in the order of mechanisms, whatever the order of the samples.
 
-    def strength(finding: Finding) -> float:
-        if finding.allele:
-            return finding.allele.vaf
-        return (finding.copy_number.observed_copies or 0.0) if finding.copy_number else 0.0
-
+    Of several samples with the same finding the best supported speaks: an origin that counts before one that does not,
+    the same specimen type before another, then the largest cancer cell fraction, VAF and copies. So a further sample
+    can add a mechanism and never take one away.
+    """
     best: dict[str, Finding] = {}
-    for finding in findings:
-        if finding.label not in best or strength(finding) > strength(best[finding.label]):
-            best[finding.label] = finding
+    for finding in sorted(findings, key=_support):
+        best.setdefault(finding.label, finding)
     return sorted(best.values(), key=_rank)
+
+
+_ORIGINS = (None, Origin.EMERGENT, Origin.EXPANDED, Origin.ORIGIN_UNRESOLVED, Origin.PRE_EXISTING)
+
+
+def _support(finding: Finding) -> tuple[int, int, float, float, float, str]:
+    ccf = finding.ccf if finding.ccf is not None else -1.0
+    vaf = finding.allele.vaf if finding.allele else 0.0
+    copies = (finding.copy_number.observed_copies or 0.0) if finding.copy_number else 0.0
+    return _ORIGINS.index(finding.origin), len(finding.flags), -ccf, -vaf, -copies, finding.sample
 
 
 def _rank(finding: Finding) -> tuple[int, float, str]:

@@ -3,27 +3,53 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cetux.axes import CLONAL_CCF, Finding
+from cetux.axes import AXIS_GENES, CLONAL_CCF, Finding, shows_tumour
 from cetux.evidence import Allele, CopyNumber, HeregulinResult, SampleEvidence
 from cetux.genotype import cancer_cell_fraction
+from cetux.heregulin import Change, HeregulinChange
 from cetux.states import Erbb2, Heregulin, Origin
 
 _ACROSS = "across_specimen_types"
 
 
-def with_origin(finding: Finding, pre: Sequence[SampleEvidence], heregulin: HeregulinResult | None) -> Finding:
+def with_origin(
+    finding: Finding,
+    pre: Sequence[SampleEvidence],
+    heregulin: HeregulinResult | None,
+    change: HeregulinChange | None = None,
+) -> Finding:
     """The finding with its origin, judged on the pre-treatment samples.
 
-    EMERGENT needs a pre-treatment negative that would have seen it: in the same specimen type one whose limit is at
-    most what was found; across types one that excludes a CCF of 0.5 (flagged, because tissue and blood differ). An
-    allele or amplification that was there is PRE_EXISTING, or EXPANDED where its CCF or copies more than doubled with
+    EMERGENT needs an adequate pre-treatment negative that would have seen it: in the same specimen type one whose
+    limit is at most what was found; across types one that excludes a CCF of 0.5 (flagged, because tissue and blood
+    differ). An allele or amplification that was there is PRE_EXISTING, or EXPANDED where its CCF or copies more than doubled with
     the 95 % intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing sample is no negative.
+
+    Args:
+        finding: seen at progression.
+        pre: the patient's pre-treatment samples.
+        heregulin: the pre-treatment value.
+        change: of heregulin from pre to post; a crossing within the reference change is no emergence.
     """
     if finding.allele:
         return _allele_origin(finding, finding.allele, pre)
     if finding.copy_number:
         return _copies_origin(finding, finding.copy_number, pre)
-    return replace(finding, origin=_heregulin_origin(heregulin))
+    return _heregulin_origin(finding, heregulin, change)
+
+
+def excludes(sample: SampleEvidence, allele: Allele) -> float | None:
+    """The VAF that an adequate negative sample excludes at the allele's codon; None where it is no such negative.
+
+    Adequate: the sample is usable and shows tumour DNA, the allele is not in it, and of KRAS, NRAS and BRAF no required
+    codon fails (of other genes, of which panels hold parts, the codon itself must have been read).
+    """
+    gene = sample.genotypes.genes.get(allele.gene)
+    if gene is None or not sample.usable.ok or not shows_tumour(sample) or _same_allele(sample, allele):
+        return None
+    if gene.failing and allele.gene in AXIS_GENES:
+        return None
+    return next((limit.excluded_vaf for limit in gene.codons if limit.codon == allele.codon), None)
 
 
 def _settled(finding: Finding, same_type: bool, across: bool) -> Finding:
@@ -37,14 +63,13 @@ def _settled(finding: Finding, same_type: bool, across: bool) -> Finding:
 def _allele_origin(finding: Finding, allele: Allele, pre: Sequence[SampleEvidence]) -> Finding:
     before = [found for sample in pre for found in _same_allele(sample, allele)]
     if before:
-        expanded = all(_expanded(found, allele) for found in before)
-        return replace(finding, origin=Origin.EXPANDED if expanded else Origin.PRE_EXISTING)
+        return replace(finding, origin=_origin_of_known(before, allele))
     same_type = across = False
     for sample in pre:
-        limit = _excluded(sample, allele)
+        limit = excludes(sample, allele)
+        purity = sample.erbb2.purity
         if limit is None:
             continue
-        purity = sample.erbb2.purity
         if sample.specimen is finding.specimen:
             same_type = same_type or limit <= allele.vaf
         elif purity is not None:
@@ -57,17 +82,20 @@ def _same_allele(sample: SampleEvidence, allele: Allele) -> list[Allele]:
     return [found for found in gene.alleles if found.protein == allele.protein] if gene else []
 
 
+def _origin_of_known(before: Sequence[Allele], after: Allele) -> Origin:
+    """Of an allele that was there before. Where the CCF is unknown a VAF that more than doubled cannot be judged."""
+    if all(_expanded(found, after) for found in before):
+        return Origin.EXPANDED
+    known = after.ccf is not None and all(found.ccf is not None for found in before)
+    if not known and all(after.vaf > 2 * found.vaf for found in before):
+        return Origin.ORIGIN_UNRESOLVED
+    return Origin.PRE_EXISTING
+
+
 def _expanded(before: Allele, after: Allele) -> bool:
     if before.ccf is None or after.ccf is None or before.ccf_high is None or after.ccf_low is None:
         return False
     return after.ccf > 2 * before.ccf and after.ccf_low > before.ccf_high
-
-
-def _excluded(sample: SampleEvidence, allele: Allele) -> float | None:
-    """The VAF that the sample excludes at the allele's codon; None where it was not read or excludes nothing."""
-    gene = sample.genotypes.genes.get(allele.gene)
-    limits = [limit.excluded_vaf for limit in gene.codons if limit.codon == allele.codon] if gene else []
-    return limits[0] if sample.usable.ok and limits else None
 
 
 def _copies_origin(finding: Finding, after: CopyNumber, pre: Sequence[SampleEvidence]) -> Finding:
@@ -75,7 +103,7 @@ def _copies_origin(finding: Finding, after: CopyNumber, pre: Sequence[SampleEvid
     if amplified:
         expanded = all(_grown(before, after) for before in amplified)
         return replace(finding, origin=Origin.EXPANDED if expanded else Origin.PRE_EXISTING)
-    negative = [s for s in pre if s.usable.ok and s.erbb2.state in (Erbb2.NEG, Erbb2.POLYSOMY)]
+    negative = [s for s in pre if s.usable.ok and shows_tumour(s) and s.erbb2.state in (Erbb2.NEG, Erbb2.POLYSOMY)]
     found = after.copies if after.copies is not None else after.observed_copies
     seen = [s for s in negative if _would_have_seen(s.erbb2, found)]
     same_type = any(sample.specimen is finding.specimen for sample in seen)
@@ -92,11 +120,13 @@ def _would_have_seen(before: CopyNumber, copies: float | None) -> bool:
     return before.detectable_copies is not None and copies is not None and before.detectable_copies <= copies
 
 
-def _heregulin_origin(before: HeregulinResult | None) -> Origin:
-    if before is None:
-        return Origin.ORIGIN_UNRESOLVED
-    if before.state is Heregulin.HIGH:
-        return Origin.PRE_EXISTING
-    if before.state in (Heregulin.LOW, Heregulin.BLQ):
-        return Origin.EMERGENT
-    return Origin.ORIGIN_UNRESOLVED
+def _heregulin_origin(finding: Finding, before: HeregulinResult | None, change: HeregulinChange | None) -> Finding:
+    if before is not None and before.state is Heregulin.HIGH:
+        return replace(finding, origin=Origin.PRE_EXISTING)
+    if before is None or before.state not in (Heregulin.LOW, Heregulin.BLQ):
+        return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
+    if change is None or change.kind is Change.NOT_ASSESSABLE:
+        return replace(finding, origin=Origin.EMERGENT, flags=(*finding.flags, "rise_not_tested"))
+    if change.kind is Change.RISE:
+        return replace(finding, origin=Origin.EMERGENT)
+    return replace(finding, origin=Origin.ORIGIN_UNRESOLVED, flags=(*finding.flags, "rise_within_reference_change"))

@@ -183,12 +183,8 @@ def _workbook(path: str, content: bytes, engine: str) -> dict[str, Cells]:
 
 
 def _cell_text(cell: object) -> str:
-    """A workbook's cell as text; whole numbers without the point that .xls gives them."""
-    if cell is None or cell != cell:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
+    """A workbook's cell as text; NaN, which pandas may make of an empty one, is empty."""
+    return "" if cell != cell else str(cell).strip()
 
 
 def _tidy(cells: Cells, path: str, sheet: str, names: Names) -> list[_Read]:
@@ -233,7 +229,10 @@ def _grids(tables: Mapping[str, Cells], path: str, names: Names, *, with_layout:
         layouts = [{}]
     if len(layouts) == 1:
         layouts *= len(readings)
-    return [_Read(name, grid, _contents(layout, names)) for (name, grid), layout in zip(readings, layouts, strict=True)]
+    return [
+        _Read(name, grid, _contents(layout, path, names))
+        for (name, grid), layout in zip(readings, layouts, strict=True)
+    ]
 
 
 def _laid_out(read: Sequence[_Read], layout: str, names: Names) -> list[_Read]:
@@ -248,7 +247,7 @@ def _laid_out(read: Sequence[_Read], layout: str, names: Names) -> list[_Read]:
             by_plate.update(contents)
             problems += wrong
         else:
-            in_order += [_contents(grid, names) for grid in plate_layout.grids(cells)]
+            in_order += [_contents(grid, layout, names) for grid in plate_layout.grids(cells)]
     by_plate.update({str(number): contents for number, contents in enumerate(in_order, start=1)})
     if len(in_order) == 1:
         by_plate[""] = in_order[0]
@@ -264,9 +263,18 @@ def _laid_out(read: Sequence[_Read], layout: str, names: Names) -> list[_Read]:
     return laid_out
 
 
-def _contents(grid: Mapping[str, str], names: Names) -> dict[str, Content]:
-    contents = {well: plate_layout.content_of(name, names) for well, name in grid.items()}
-    return {well: content for well, content in contents.items() if content is not None}
+def _contents(grid: Mapping[str, str], path: str, names: Names) -> dict[str, Content]:
+    """What the names of a grid say; raises InputError for a dilution below 1."""
+    named = {well: plate_layout.content_of(name, names) for well, name in grid.items()}
+    contents = {well: content for well, content in named.items() if content is not None}
+    problems = [
+        Problem(path, f"well {well}: {content.sample} has the dilution {content.dilution:g}", "Write @10 for 1:10")
+        for well, content in contents.items()
+        if content.dilution < 1
+    ]
+    if problems:
+        raise InputError(problems)
+    return contents
 
 
 def _is_readings(grid: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ The same record gives the same bytes: no date, no host and no random identifier 
 
 import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib import rc_context
@@ -14,16 +15,25 @@ from matplotlib.figure import Figure
 
 from cetux.plate_layout import Role
 from cetux.plate_records import PlateFileRecord, PlateResult, WellResult
+from cetux.records import write_text
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#777777"
 """Okabe and Ito's colours, which the colour-blind tell apart."""
+
+
+def write_pictures(record: PlateFileRecord, folder: str | Path) -> None:
+    """Write a picture of each plate of a record that has a curve: ``plate_<number>.svg`` in `folder`, which is made."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for result in record.results:
+        if result.curve is not None:
+            write_text(plate_svg(record, result), Path(folder) / f"plate_{result.number}.svg")
 
 
 def plate_svg(record: PlateFileRecord, result: PlateResult) -> str:
     """The picture of one plate of a record; x is the concentration in the well (before dilution), y the
     density.
     """
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "cetux", "font.size": 9.0}):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "cetux", "font.size": 9.0, "text.parse_math": False}):
         figure = Figure(figsize=(6.4, 4.4), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
@@ -59,7 +69,8 @@ def _draw(axes: Axes, record: PlateFileRecord, result: PlateResult) -> None:
     _samples(axes, result.wells, lower, upper)
     for at, failure in enumerate(result.failures):
         axes.text(0.02, 0.5 - 0.06 * at, failure[:90], transform=axes.transAxes, color=_ORANGE, fontsize=7, va="top")
-    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", frameon=False, fontsize=8)
 
 
 def _left_edge(result: PlateResult, record: PlateFileRecord) -> float:

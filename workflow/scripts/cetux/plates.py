@@ -2,11 +2,13 @@
 none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from cetux.calibration import CalibrationError, Curve, Level, back_calculate, fit_curve
 from cetux.errors import InputError
+from cetux.measurement import Preanalytics
 from cetux.plate_files import Plate, Well, read_plates
 from cetux.plate_layout import Role
 from cetux.plate_quality import (
@@ -23,8 +25,29 @@ from cetux.plate_quality import (
     usable_range,
 )
 from cetux.plate_records import WHOLE_FILE, PlateFileRecord, PlateResult, SampleResult, WellResult
-from cetux.plate_sheets import PlateFile, SampleName, named
+from cetux.plate_sheets import PlateFile, SampleName, named, parse_plate_row, parse_sample_row
 from cetux.states import Timepoint
+
+
+def process_rows(
+    row: Mapping[str, str],
+    samples: Sequence[Mapping[str, str]],
+    acceptance: Mapping[str, Any],
+    cv_fail_fraction: float,
+    preanalytics: Mapping[str, Any],
+) -> PlateFileRecord:
+    """One plate file from its row of `plates.tsv` and its rows of `plate_samples.tsv`; see `process`.
+
+    Args:
+        row: paths in it are as they are to be opened.
+        samples: rows of `plate_samples.tsv` that name this file.
+        acceptance: the `plate_acceptance` section of the settings.
+        cv_fail_fraction: replicates apart by more are not used.
+        preanalytics: the `preanalytics` section of the settings.
+    """
+    limits = AcceptanceLimits(**acceptance, cv_fail_fraction=cv_fail_fraction)
+    names = [parse_sample_row(sample, Preanalytics(**preanalytics)) for sample in samples]
+    return process(parse_plate_row(row), names, limits)
 
 
 def process(source: PlateFile, names: Sequence[SampleName], limits: AcceptanceLimits) -> PlateFileRecord:

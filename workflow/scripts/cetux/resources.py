@@ -17,6 +17,27 @@ BUILDS = ("GRCh37", "GRCh38")
 """Genome builds that the tables cover; hg19 and hs37d5 are GRCh37 here, their coordinates being the same."""
 
 
+CHROMOSOME_ACCESSIONS = {
+    "GRCh37": {
+        "1": "NC_000001.10",
+        "3": "NC_000003.11",
+        "7": "NC_000007.13",
+        "12": "NC_000012.11",
+        "15": "NC_000015.9",
+        "17": "NC_000017.10",
+    },
+    "GRCh38": {
+        "1": "NC_000001.11",
+        "3": "NC_000003.12",
+        "7": "NC_000007.14",
+        "12": "NC_000012.12",
+        "15": "NC_000015.10",
+        "17": "NC_000017.11",
+    },
+}
+"""RefSeq accession, by build, of each chromosome that carries listed codons (NCBI's assembly reports)."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """A stretch of a chromosome, 0-based half-open; `chrom` without ``chr``."""
@@ -31,8 +52,8 @@ class Codon:
     """One codon of one gene in one build.
 
     positions: its three 0-based plus-strand positions in coding order (descending on the minus strand; not adjacent
-    where an intron splits the codon). wt_codon: coding-strand bases. required: indices 0..2, in coding order, at which a
-    listed allele differs from the reference, so that a wild type must have read them.
+    where an intron splits the codon). wt_codon: coding-strand bases. required: indices 0..2, in coding order, at which
+    a listed allele differs from the reference, so that a wild type must have read them.
     """
 
     gene: str
@@ -44,6 +65,20 @@ class Codon:
     wt_aa: str
     positions: tuple[int, int, int]
     required: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CodingExon:
+    """The coding part of one exon of a gene's MANE Select transcript in one build, the stop codon included.
+
+    number: of the exon in the transcript, so that KRAS and NRAS begin with exon 2.
+    """
+
+    gene: str
+    transcript: str
+    number: int
+    strand: str
+    interval: Interval
 
 
 @dataclass(frozen=True)
@@ -85,6 +120,16 @@ def codons(build: str) -> tuple[Codon, ...]:
         )
         for row in _rows("codons.tsv")
     )
+
+
+@cache
+def coding_exons(build: str) -> dict[str, tuple[CodingExon, ...]]:
+    """Coding exons of every gene with listed codons, in coding order, by gene."""
+    found: dict[str, list[CodingExon]] = {}
+    for row in _rows("coding_exons.tsv"):
+        exon = CodingExon(row["gene"], row["transcript"], int(row["exon"]), row["strand"], _interval(row, build))
+        found.setdefault(exon.gene, []).append(exon)
+    return {gene: tuple(sorted(exons, key=lambda exon: exon.number)) for gene, exons in found.items()}
 
 
 def _three(text: str) -> tuple[int, int, int]:

@@ -102,10 +102,10 @@ def _checked(
         notes.append(f"read groups name {', '.join(samples)}, the sheet {sample}")
     if method != "amplicon" and not marked:
         notes.append("no read is marked as a duplicate: were duplicates marked?")
-    if len(empty) == len(loci):
+    if loci and len(empty) == len(loci):
         raise UnusableSample(
             "no read lies on any locus of the assay",
-            "Check that the BAM belongs to this assay and is not empty",
+            f"Check that the BAM belongs to this assay and is not empty, and index it again: samtools index {bam}",
         )
     return SampleCheck(
         sample=sample,
@@ -123,8 +123,10 @@ def _check_whole(path: str) -> None:
     try:
         pysam.samtools.quickcheck("-v", path)
     except pysam.utils.SamtoolsError as error:
-        reason = " ".join(str(error.value if hasattr(error, "value") else error).split())[:200]
-        remedy = "Copy or make it again: it is truncated or no BAM or CRAM"
+        # the exception holds samtools' output as the text of a Python string
+        said = str(error).partition("stderr=")[2].partition("\\n")[0].removeprefix(f"{path} ")
+        reason = said or "no BAM or CRAM"
+        remedy = f"Copy or make it again; see: samtools quickcheck -v {path}"
         raise UnusableSample(f"the file is not whole (samtools quickcheck: {reason})", remedy) from None
 
 
@@ -191,7 +193,7 @@ def target_loci(targets: str, build: str) -> list[Interval]:
     """The listed codons and ERBB2 exons that the assay's BED covers; its first intervals if it covers none."""
     intervals = [
         Interval(plain_contig(cells[0]), int(cells[1]), int(cells[2]))
-        for cells in (line.split("\t") for line in Path(targets).read_text(encoding="utf-8").splitlines())
+        for cells in (line.split("\t") for line in Path(targets).read_text("utf-8", "replace").splitlines())
         if len(cells) >= 3 and cells[1].isdigit() and cells[2].isdigit()
     ]
     wanted = [Interval(codon.chrom, min(codon.positions), max(codon.positions) + 1) for codon in codons(build)]

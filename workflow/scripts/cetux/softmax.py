@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cetux.errors import InputError, Problem
+from cetux.measurement import number_problem
 from cetux.plate_layout import Content, Names, Role, well_name
 
 MARKS = ("##BLOCKS=", "Plate:")
@@ -144,9 +145,10 @@ def _read_group(rows: Sequence[list[str]], block: _Block, number: int, file: str
     for line in rows[2:]:
         if not any(line):
             break
-        row = dict(zip(header, line, strict=False))
-        if row.get(header[0]):
+        row = {name: line[i] if i < len(line) else "" for i, name in enumerate(header)}
+        if row[header[0]]:
             sample = _sample(row, role, group, row[header[0]], concentration, names)
+            _check_sample(sample, f"plate {number}, group {group!r}, sample {row[header[0]]!r}", file)
         well = well_name(row[wells])
         if well is None or well in block.contents:
             what = "stands in two groups" if well else "is no well"
@@ -182,14 +184,21 @@ def _sample(row: Mapping[str, str], role: Role, group: str, name: str, concentra
         return Content(role, name, names.controls.get(name))
     if role is Role.STANDARD:
         return Content(role, name, _float(row.get(concentration, ""), names.standards.get(name)))
-    return Content(role, name, dilution=_float(row.get("Dilution", ""), 1.0) or 1.0)
+    return Content(role, name, dilution=_float(row.get("Dilution", ""), None) or 1.0)
+
+
+def _check_sample(sample: Content, where: str, file: str) -> None:
+    if sample.role is Role.STANDARD and (sample.level is None or sample.level < 0):
+        mend = "Fill in the concentrations of the standards in SoftMax and export again"
+        raise InputError([Problem(file, f"{where} has no concentration", mend)])
+    if sample.dilution < 1:
+        raise InputError(
+            [Problem(file, f"{where} has the dilution {sample.dilution:g}", "Give 1 for none, 10 for 1:10")]
+        )
 
 
 def _float(text: str, otherwise: float | None) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return otherwise
+    return otherwise if number_problem(text) else float(text)
 
 
 def _reduced(block: _Block, number: int, file: str, wavelength: str) -> dict[str, str]:

@@ -1,88 +1,155 @@
 """A standard VCF of one sample's reported changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pysam
 
+from cetux.coding import Transcript, transcripts
+from cetux.edits import Edit, anchored, codon_bases
 from cetux.evidence import Allele, SampleGenotypes
-from cetux.haplotypes import plus_strand
+from cetux.hgvs import allele_edits, coding_name, genomic_name, protein_name
 from cetux.resources import Codon, contig_lengths
 from cetux.states import Genotype
 
 _HEADER = (
     '##INFO=<ID=GENE,Number=1,Type=String,Description="Gene">',
+    '##INFO=<ID=TRANSCRIPT,Number=1,Type=String,Description="RefSeq accession of the MANE Select transcript">',
     '##INFO=<ID=PROTEIN,Number=1,Type=String,Description="Amino-acid change on the MANE transcript">',
-    '##INFO=<ID=HGVSC,Number=1,Type=String,Description="Change of the coding DNA on the MANE transcript">',
+    '##INFO=<ID=HGVSC,Number=1,Type=String,Description="HGVS: change of the coding DNA on the MANE transcript">',
+    '##INFO=<ID=HGVSP,Number=1,Type=String,Description="HGVS: predicted change of the protein, three-letter">',
+    '##INFO=<ID=HGVSG,Number=1,Type=String,Description="HGVS: change of the chromosome">',
+    '##INFO=<ID=LISTED,Number=0,Type=Flag,Description="Counts for its gene by the tables of cetux">',
+    '##INFO=<ID=BRAF_CLASS,Number=1,Type=Integer,Description="Class of a BRAF mutation: 1, 2 or 3">',
     '##FILTER=<ID=MUT_LOW,Description="Detected below the fraction from which it is reported as mutated">',
     '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype: 0/1 where the change was detected">',
     '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Fragments that read the changed bases">',
     '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Fragments without and with the change">',
     '##FORMAT=<ID=AF,Number=A,Type=Float,Description="AD of the change over DP">',
+    '##FORMAT=<ID=PS,Number=1,Type=Integer,Description="Records of one number were read on one molecule">',
 )
 
+_RESERVED = str.maketrans({"%": "%25", ";": "%3B", "=": "%3D", ",": "%2C", " ": "%20"})
+"""Characters that text in INFO may not hold, and how VCF 4.3 (1.2) writes them."""
 
-def write_vcf(genotypes: SampleGenotypes, codons: Sequence[Codon], build: str, prefix: str, path: str) -> None:
-    """Write `path` (.vcf.gz) and its .tbi: one biallelic record per detected substitution of one to three bases.
 
-    Contigs are named as in the sample's BAM. Alleles are trimmed to the changed bases, so that substitutions are
-    left-aligned and parsimonious as they stand. A sample that is not usable has a header and no record, and says so in
-    the header line ``##cetux_not_evaluable``.
+@dataclass(frozen=True)
+class _Record:
+    """One line: an edit with its anchor base, of one allele. phase: 1-based position that its lines share, or 0."""
+
+    edit: Edit
+    allele: Allele
+    info: Mapping[str, str | int | bool]
+    phase: int
+
+
+def write_vcf(
+    genotypes: SampleGenotypes,
+    codons: Sequence[Codon],
+    build: str,
+    prefix: str,
+    path: str,
+    fasta: str | None = None,
+) -> None:
+    """Write `path` (.vcf.gz) and its .tbi: the detected changes, one biallelic record each, left-aligned and trimmed.
+
+    A change over an intron is one record for each exon, phased by PS. A sample that is not usable has a header and no
+    record, and says so in the header line ``##cetux_not_evaluable``. A change that cannot be written, because bases
+    beside it are unknown or it was not read to its end, has a line ``##cetux_left_out`` with the reason.
+
+    Args:
+        genotypes: the sample's alleles.
+        codons: the codons that were read; every allele's codon is among them.
+        build: "GRCh37" or "GRCh38".
+        prefix: ``chr`` or nothing: contigs are named as in the sample's BAM.
+        path: of the VCF.
+        fasta: the assay's FASTA. Without it the neighbours of a listed codon are known only where they are listed too,
+            so most insertions and deletions have no anchor base and are left out.
     """
+    records, left_out = _records(genotypes, codons, build, fasta)
     header = pysam.VariantHeader()
     for contig, length in contig_lengths(build).items():
         header.contigs.add(prefix + contig, length=length)
-    for line in _HEADER:
+    for line in (*_HEADER, f"##reference={build}"):
         header.add_line(line)
     if not genotypes.usable.ok:
         header.add_line(f"##cetux_not_evaluable={genotypes.usable.reason}")
+    for line in left_out:
+        header.add_line(f"##cetux_left_out={line}")
     header.add_sample(genotypes.sample)
-    by_codon = {(codon.gene, codon.codon): codon for codon in codons}
-    records = sorted(
-        _records(genotypes, by_codon),
-        key=lambda item: (list(header.contigs).index(prefix + item[0]), item[1:4]),
-    )
+    order = list(contig_lengths(build))
     part = Path(path).with_name(f".{Path(path).name}")
     with pysam.VariantFile(str(part), "wz", header=header) as out:
-        for chrom, start, reference, alternative, allele in records:
-            record = out.new_record(
-                contig=prefix + chrom,
-                start=start,
-                alleles=(reference, alternative),
-                filter="PASS" if allele.state is Genotype.MUT else allele.state.value,
-                info={"GENE": allele.gene, "PROTEIN": allele.protein, "HGVSC": allele.hgvs_c},
-            )
-            sample = record.samples[genotypes.sample]
-            sample["GT"] = (0, 1)
-            sample["DP"] = allele.fragments
-            sample["AD"] = (allele.fragments - allele.alt_fragments, allele.alt_fragments)
-            sample["AF"] = (allele.vaf,)
-            out.write(record)
+        for record in sorted(records, key=lambda record: (order.index(record.edit.chrom), record.edit)):
+            out.write(_line(out, record, prefix, genotypes.sample))
     part.replace(path)
     pysam.tabix_index(path, preset="vcf", force=True)
 
 
+def _line(out: pysam.VariantFile, record: _Record, prefix: str, name: str) -> pysam.VariantRecord:
+    allele, edit = record.allele, record.edit
+    line: pysam.VariantRecord = out.new_record(
+        contig=prefix + edit.chrom,
+        start=edit.start,
+        alleles=(edit.ref, edit.alt),
+        filter="PASS" if allele.state is Genotype.MUT else allele.state.value,
+        info={key: value for key, value in record.info.items() if value},
+    )
+    sample = line.samples[name]
+    sample["GT"] = (0, 1)
+    sample["DP"] = allele.fragments
+    sample["AD"] = (allele.fragments - allele.alt_fragments, allele.alt_fragments)
+    sample["AF"] = (allele.vaf,)
+    if record.phase:
+        sample["PS"] = record.phase
+        sample.phased = True
+    return line
+
+
 def _records(
-    genotypes: SampleGenotypes, codons: Mapping[tuple[str, int], Codon]
-) -> Iterable[tuple[str, int, str, str, Allele]]:
-    for gene in genotypes.genes.values():
-        for allele in gene.alleles:
-            codon = codons[allele.gene, allele.codon]
-            record = substitution(codon, allele.changes)
-            if record is not None:
-                yield (codon.chrom, *record, allele)
+    genotypes: SampleGenotypes, codons: Sequence[Codon], build: str, fasta: str | None
+) -> tuple[list[_Record], list[str]]:
+    """Every record, and a sentence for every allele that has none."""
+    by_codon = {(codon.gene, codon.codon): codon for codon in codons}
+    known = transcripts(build, fasta)
+    bases: dict[str, dict[int, str]] = {}
+    for transcript in known.values():
+        bases.setdefault(transcript.chrom, {}).update(transcript.bases)
+    for codon in codons:
+        bases.setdefault(codon.chrom, {}).update(codon_bases([codon]))
+    records: list[_Record] = []
+    left_out: list[str] = []
+    for allele in (allele for gene in genotypes.genes.values() for allele in gene.alleles):
+        codon = by_codon[allele.gene, allele.codon]
+        around = bases[codon.chrom]
+        edits = allele_edits(allele, codon, known.get(allele.gene), around)
+        name = f"{allele.gene} {allele.protein} (codon {allele.codon})"
+        if edits is None:
+            left_out.append(f"{name}: its ends, or the bases that it changes, are unknown")
+            continue
+        written = [anchored(edit, around) for edit in edits]
+        lines = [edit for edit in written if edit is not None]
+        if len(lines) < len(written):
+            left_out.append(f"{name}: the bases beside it are unknown; give the assay its FASTA")
+            continue
+        info = _info(allele, known.get(allele.gene), edits, around, build)
+        phase = lines[0].start + 1 if len(lines) > 1 else 0
+        records += [_Record(line, allele, info, phase) for line in lines]
+    return records, left_out
 
 
-def substitution(codon: Codon, changes: Sequence[tuple[int, str]]) -> tuple[int, str, str] | None:
-    """0-based position, REF and ALT of a substitution; None for an insertion or deletion, or over an intron."""
-    positions = sorted(codon.positions)
-    indices = [index for index, _ in changes]
-    low, high = min(indices), max(indices)
-    if any(len(shown) != 1 or shown == "-" for _, shown in changes):
-        return None
-    if positions[high] - positions[low] != high - low:
-        return None
-    reference = plus_strand(codon)[low : high + 1]
-    altered = dict(changes)
-    alternative = "".join(altered.get(index, reference[index - low]) for index in range(low, high + 1))
-    return positions[low], reference, alternative
+def _info(
+    allele: Allele, transcript: Transcript | None, edits: Iterable[Edit], bases: Mapping[int, str], build: str
+) -> dict[str, str | int | bool]:
+    edits = tuple(edits)
+    text = {
+        "GENE": allele.gene,
+        "TRANSCRIPT": transcript.accession if transcript else "",
+        "PROTEIN": allele.protein,
+        "HGVSC": (coding_name(transcript, edits) if transcript else "") or allele.hgvs_c,
+        "HGVSP": protein_name(transcript, edits, letters=3) if transcript else "",
+        "HGVSG": genomic_name(edits, bases, build),
+    }
+    encoded = {key: value.translate(_RESERVED) for key, value in text.items()}
+    return encoded | {"LISTED": allele.listed, "BRAF_CLASS": allele.braf_class or 0}

@@ -1,0 +1,107 @@
+"""The demo cohort from BAMs to calls: what a newcomer sees first."""
+
+import csv
+import json
+from pathlib import Path
+
+import pysam.bcftools
+import pytest
+
+from tests import accept, demo
+from tests.integration.workflow import planned, snakemake
+
+pytestmark = [pytest.mark.run, pytest.mark.xdist_group("demo")]
+
+
+def rows(path: Path) -> dict[str, dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        return {next(iter(row.values())): row for row in csv.DictReader(handle, delimiter="\t")}
+
+
+def test_every_patient_is_called_as_built(finished):
+    assert accept.differences(finished) == []
+    assert len(accept.read(finished / "truth.tsv")) == 9
+
+
+def test_a_finished_run_has_nothing_to_do(finished):
+    assert planned(finished) == set()
+
+
+def test_the_deliverables_stand_at_the_top_of_results(finished):
+    top = {path.name for path in (finished / "results").iterdir() if path.is_file()}
+    assert top == {"mechanisms.tsv", "mechanisms.json", "samples.tsv"}
+    assert (finished / "results/report/index.html").is_file()
+    assert (finished / "results/provenance/run.json").is_file()
+
+
+def test_vaf_and_copies_are_those_built(finished):
+    calls = json.loads((finished / "results/mechanisms.json").read_text(encoding="utf-8"))
+    samples = {sample["sample"]: sample for patient in calls["patients"] for sample in patient["samples"]}
+    kras = samples["P01_KRAS_pre"]["genotypes"]["genes"]["KRAS"]["alleles"][0]
+    assert kras["protein"] == "G12D"
+    # purity 0.6, heterozygous, diploid: 30 %; about 400 fragments give a binomial sd of 2.3 points
+    assert kras["vaf"] == pytest.approx(0.30, abs=0.07)
+    assert kras["ccf"] == pytest.approx(1.0, abs=0.25)
+    braf = samples["P02_BRAF_pre"]["genotypes"]["genes"]["BRAF"]["alleles"]
+    assert [(found["protein"], found["hgvs_c"]) for found in braf] == [("V600K", "c.1798_1799delinsAA")]
+    for sample, copies in {"P03_ERBB2_pre": 20, "P04_ERBB2_post": 18, "P06_POLYSOMY_pre": 5, "P07_NONE_pre": 2}.items():
+        assert samples[sample]["erbb2"]["copies"] == pytest.approx(copies, rel=0.12), sample
+
+
+def test_a_negative_carries_its_limit(finished):
+    table = rows(finished / "results/samples.tsv")
+    assert table
+    for row in csv.DictReader((finished / "results/samples.tsv").open(encoding="utf-8"), delimiter="\t"):
+        if row["KRAS"] == row["NRAS"] == row["BRAF"] == "WT":
+            assert 0 < float(row["excluded_vaf"]) <= 0.05
+        if row["ERBB2"] == "NEG":
+            assert 2 < float(row["detectable_copies"]) < 6
+
+
+def test_the_reason_for_an_indeterminate_call_is_named(finished):
+    table = rows(finished / "results/mechanisms.tsv")
+    assert "codon 61 depth" in table["P08_DEPTH"]["missing"]
+    assert "purity: 0.10 is below 0.20" in table["P09_PURITY"]["missing"]
+
+
+def test_vcfs_are_read_by_bcftools(finished):
+    text = pysam.bcftools.view("-H", str(finished / "results/variants/P02_BRAF_pre.vcf.gz"))
+    (record,) = text.splitlines()
+    # V600K is GTG>AAG on the minus strand: two bases at 140753336-140753337 (specification 7.7)
+    assert record.split("\t")[:5] == ["chr7", "140753336", ".", "AC", "TT"]
+    assert record.split("\t")[6] == "PASS"
+    assert pysam.bcftools.view("-H", str(finished / "results/variants/P07_NONE_pre.vcf.gz")) == ""
+
+
+def test_tables_hold_no_path_and_no_date(finished):
+    for name in ("mechanisms.tsv", "mechanisms.json", "samples.tsv"):
+        text = (finished / "results" / name).read_text(encoding="utf-8")
+        assert str(finished) not in text
+        assert "/tmp" not in text
+
+
+def test_provenance_names_versions_and_inputs(finished):
+    run = json.loads((finished / "results/provenance/run.json").read_text(encoding="utf-8"))
+    assert run["packages"]["cnvkit"] == "0.9.14"
+    assert set(run["samples_fingerprint"]) == {row for row in rows(finished / "samples.tsv")}
+    assert set(run["sheets_sha256"]) == {"samples.tsv", "patients.tsv", "heregulin.tsv"}
+
+
+def test_a_bad_bam_is_quarantined_and_the_cohort_finishes(tmp_path):
+    """One truncated tumour and one truncated normal: the run ends well and says so."""
+    demo.build(tmp_path, patients=["P01_KRAS", "P07_NONE"], normals=4)
+    for name in ("P07_NONE_pre", "N04"):
+        bam = tmp_path / f"bam/{name}.bam"
+        content = bam.read_bytes()
+        bam.write_bytes(content[: len(content) // 2])
+    done = snakemake(tmp_path, "--cores", "2", "--quiet")
+    table = accept.read(tmp_path / "results/mechanisms.tsv")
+    assert table["P01_KRAS"]["primary"] == "RAS_MUT(KRAS G12D)"
+    assert table["P07_NONE"]["status"] == "INDETERMINATE"
+    assert "the file is not whole" in table["P07_NONE"]["missing"]
+    assert "cetux: 2 patients: 1 MECHANISM, 1 INDETERMINATE" in done.stdout
+    assert "P07_NONE_pre: the file is not whole" in done.stdout
+    notes = json.loads((tmp_path / "results/build_reference/panel.json").read_text(encoding="utf-8"))
+    assert list(notes["left_out"]) == ["N04"]
+    assert len(notes["normals"]) == 3
+    assert "P07_NONE_pre" in (tmp_path / "results/report/index.html").read_text(encoding="utf-8")

@@ -1,0 +1,198 @@
+"""What reruns after a change, job by job; dry runs on copies of one finished run."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.integration.workflow import copy_clone, copy_run, planned, replace_in, snakemake
+
+pytestmark = [pytest.mark.run, pytest.mark.xdist_group("demo")]
+
+JOIN = {("call_mechanisms", ""), ("write_tables", ""), ("write_report", ""), ("record_provenance", "")}
+TUMOURS = [
+    *("P01_KRAS_pre", "P02_BRAF_pre", "P03_ERBB2_pre", "P04_ERBB2_post", "P04_ERBB2_pre", "P05_HRG_post"),
+    *("P05_HRG_pre", "P06_POLYSOMY_pre", "P07_NONE_pre", "P08_DEPTH_pre", "P09_PURITY_pre"),
+]
+MEASURING = ("check_sample", "count_haplotypes", "count_coverage")
+DECIDING = ("correct_coverage", "call_genotypes", "call_erbb2")
+
+
+def of(rules, samples):
+    return {(rule, sample) for rule in rules for sample in samples}
+
+
+@pytest.fixture
+def run(finished, tmp_path) -> Path:
+    return copy_run(finished, tmp_path / "cohort")
+
+
+def test_a_moved_cohort_folder(run):
+    assert planned(run) == set()
+
+
+def test_a_fresh_clone_of_the_same_content(run, tmp_path):
+    assert planned(run, copy_clone(tmp_path / "clone")) == set()
+
+
+def test_touched_sheets_and_code(run, tmp_path):
+    clone = copy_clone(tmp_path / "clone")
+    for path in [*run.glob("*.tsv"), run / "cohort.yaml", run / "panel.bed", *clone.glob("workflow/scripts/**/*.py")]:
+        os.utime(path)
+    assert planned(run, clone) == set()
+
+
+def add_tumour(run: Path) -> None:
+    for ending in (".bam", ".bam.bai"):
+        shutil.copy2(run / f"bam/P07_NONE_pre{ending}", run / f"bam/P07_NONE_post{ending}")
+    replace_in(
+        run / "samples.tsv",
+        "P08_DEPTH_pre\t",
+        "P07_NONE_post\tP07_NONE\tpost\ttissue\tpanel\tbam/P07_NONE_post.bam\t0.7\ttumour\t2\tpathology\nP08_DEPTH_pre\t",
+    )
+
+
+def test_a_new_tumour_runs_its_own_jobs_and_the_joins(run):
+    header = (run / "samples.tsv").read_text(encoding="utf-8").splitlines()[0].split("\t")
+    assert header[:10] == [
+        *("sample", "patient", "timepoint", "specimen", "assay", "bam", "purity", "role", "ploidy", "purity_source")
+    ]
+    add_tumour(run)
+    assert planned(run) == of((*MEASURING, *DECIDING), ["P07_NONE_post"]) | JOIN
+    snakemake(run, "--cores", "2", "--quiet")
+    assert planned(run) == set()
+    assert "P07_NONE_post" in (run / "results/samples.tsv").read_text(encoding="utf-8")
+
+
+def test_a_removed_row_reruns_the_join(run):
+    lines = (run / "samples.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("P05_HRG_pre")]
+    (run / "samples.tsv").write_text("".join(kept), encoding="utf-8")
+    assert planned(run) == JOIN
+
+
+def test_a_new_heregulin_value_recomputes_no_genotype_and_no_copy_number(run):
+    replace_in(run / "heregulin.tsv", "\t2900\t", "\t2800\t")
+    assert planned(run) == {("call_heregulin", "")} | JOIN
+
+
+def test_a_new_cutoff_of_heregulin(run):
+    replace_in(run / "cohort.yaml", "980", "1000")
+    assert planned(run) == {("call_heregulin", "")} | JOIN
+
+
+def test_a_genotype_threshold_reads_no_bam(run):
+    with (run / "cohort.yaml").open("a", encoding="utf-8") as handle:
+        handle.write("genotypes: {tissue: {mut_vaf: 0.04}}\n")
+    assert planned(run) == of(["call_genotypes"], TUMOURS) | JOIN
+
+
+def test_an_erbb2_threshold_reads_no_bam(run):
+    with (run / "cohort.yaml").open("a", encoding="utf-8") as handle:
+        handle.write("erbb2: {amp_copies: 7}\n")
+    assert planned(run) == of(["call_erbb2"], TUMOURS) | JOIN
+
+
+def test_a_read_filter_counts_the_codons_again_and_nothing_else(run):
+    with (run / "cohort.yaml").open("a", encoding="utf-8") as handle:
+        handle.write("reads: {min_base_quality: 25}\n")
+    assert planned(run) == of(["count_haplotypes", "call_genotypes"], TUMOURS) | JOIN
+
+
+def test_a_clinical_rule_reruns_the_join_alone(run):
+    with (run / "cohort.yaml").open("a", encoding="utf-8") as handle:
+        handle.write("clinical: {de_novo: strict}\n")
+    assert planned(run) == JOIN
+
+
+def test_a_patients_purity_reruns_that_samples_decisions(run):
+    replace_in(run / "samples.tsv", "P03_ERBB2_pre.bam\t0.5", "P03_ERBB2_pre.bam\t0.45")
+    assert planned(run) == of(["call_genotypes", "call_erbb2"], ["P03_ERBB2_pre"]) | JOIN
+
+
+def test_a_treatment_date_reruns_the_join_alone(run):
+    replace_in(run / "patients.tsv", "2022-06-01", "2022-06-02")
+    assert planned(run) == JOIN
+
+
+def test_a_new_normal_rebuilds_the_reference(run):
+    for ending in (".bam", ".bam.bai"):
+        shutil.copy2(run / f"bam/N08{ending}", run / f"bam/N09{ending}")
+    with (run / "samples.tsv").open("a", encoding="utf-8") as handle:
+        handle.write("N09\t\t\ttissue\tpanel\tbam/N09.bam\t\tnormal\t\t\n")
+    assert planned(run) == (
+        of(["check_sample", "count_coverage"], ["N09"])
+        | {("build_reference", "panel")}
+        | of(["correct_coverage", "call_erbb2"], TUMOURS)
+        | JOIN
+    )
+
+
+def test_a_frozen_reference_leaves_old_calls_alone_when_normals_come(run):
+    shutil.copy2(run / "results/build_reference/panel.cnn", run / "frozen.cnn")
+    replace_in(run / "cohort.yaml", "    build: GRCh38", "    build: GRCh38\n    copy_number_reference: frozen.cnn")
+    snakemake(run, "--cores", "2", "--quiet")
+    for ending in (".bam", ".bam.bai"):
+        shutil.copy2(run / f"bam/N08{ending}", run / f"bam/N09{ending}")
+    with (run / "samples.tsv").open("a", encoding="utf-8") as handle:
+        handle.write("N09\t\t\ttissue\tpanel\tbam/N09.bam\t\tnormal\t\t\n")
+    left = planned(run)
+    assert not {job for job in left if job[0] in ("correct_coverage", "call_erbb2", "build_reference")}
+
+
+def test_an_edited_targets_bed_counts_the_coverage_again(run):
+    lines = (run / "panel.bed").read_text(encoding="utf-8").splitlines(keepends=True)
+    (run / "panel.bed").write_text("".join(lines[:-1]), encoding="utf-8")
+    normals = [f"N{number:02}" for number in range(1, 9)]
+    assert planned(run) == (
+        {("design_bins", "panel"), ("build_reference", "panel")}
+        | of(["check_sample", "count_coverage"], [*TUMOURS, *normals])
+        | of(DECIDING, TUMOURS)
+        | JOIN
+    )
+
+
+def test_a_changed_bam_is_measured_again(run):
+    for ending in (".bam", ".bam.bai"):
+        (run / f"bam/P01_KRAS_pre{ending}").unlink()
+        shutil.copy(run / f"bam/P07_NONE_pre{ending}", run / f"bam/P01_KRAS_pre{ending}")
+    assert planned(run) == of((*MEASURING, *DECIDING), ["P01_KRAS_pre"]) | JOIN
+
+
+def test_an_edited_check_reads_no_coverage_and_no_codon_again(run, tmp_path):
+    clone = copy_clone(tmp_path / "clone")
+    replace_in(
+        clone / "workflow/scripts/cetux/sample_check.py", "_FINGERPRINT_BYTES = 1 << 20", "_FINGERPRINT_BYTES = 1 << 19"
+    )
+    rules = {rule for rule, _ in planned(run, clone)}
+    assert "check_sample" in rules
+    assert not rules & {"count_haplotypes", "count_coverage"}
+
+
+def test_an_edited_rule_of_the_decision_reruns_decisions_and_no_bam(run, tmp_path):
+    clone = copy_clone(tmp_path / "clone")
+    replace_in(clone / "workflow/scripts/cetux/genotype.py", "POWER = 0.95", "POWER = 0.96")
+    assert planned(run, clone) == of(["call_genotypes"], TUMOURS) | JOIN
+
+
+def test_an_edited_counter_counts_again(run, tmp_path):
+    clone = copy_clone(tmp_path / "clone")
+    replace_in(clone / "workflow/scripts/cetux/haplotypes.py", "_CLUSTER_GAP_BP = 1000", "_CLUSTER_GAP_BP = 900")
+    assert ("count_haplotypes", "P01_KRAS_pre") in planned(run, clone)
+    assert not {job for job in planned(run, clone) if job[0] in ("count_coverage", "call_erbb2")}
+
+
+def test_comments_and_docstrings_of_the_code_rerun_nothing(run, tmp_path):
+    clone = copy_clone(tmp_path / "clone")
+    for module in ("haplotypes", "genotype", "amplification"):
+        path = clone / f"workflow/scripts/cetux/{module}.py"
+        path.write_text("# another comment\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    replace_in(clone / "workflow/scripts/cetux/haplotypes.py", '"""Count the haplotypes', '"""Tally the haplotypes')
+    assert planned(run, clone) == set()
+
+
+def test_a_report_template_reruns_the_page_alone(run, tmp_path):
+    clone = copy_clone(tmp_path / "clone")
+    replace_in(clone / "workflow/report/index.html.j2", "<h2>Calls</h2>", "<h2>All calls</h2>")
+    assert planned(run, clone) == {("write_report", "")}

@@ -1,0 +1,260 @@
+"""What samples say on each axis: positive, negative or not usable; missing is never negative."""
+
+from itertools import permutations
+
+import pytest
+from tests.unit.mechanism_cases import CTDNA, POST, PRE, TISSUE, heregulin, sample
+
+from cetux.axes import AxisState, axis_states, extended_findings
+from cetux.evidence import HeregulinResult, SampleEvidence
+from cetux.states import Axis, Heregulin, Mechanism, Verdict
+
+POSITIVE, NEGATIVE, NOT_USABLE = Verdict.POSITIVE, Verdict.NEGATIVE, Verdict.NOT_USABLE
+
+
+def axis(which: Axis, *samples: SampleEvidence, scope: str = "RAS") -> AxisState:
+    return axis_states(samples, None, PRE, scope)[which]
+
+
+@pytest.mark.parametrize(
+    ("kras", "nras", "verdict", "verdict_of_kras_only"),
+    [
+        ("WT", "WT", NEGATIVE, NEGATIVE),
+        ("MUT G12D 30%", "WT", POSITIVE, POSITIVE),
+        ("WT", "MUT Q61K 30%", POSITIVE, POSITIVE),
+        ("MUT G12D 30%; codon 61 at 20x", "not assessed", POSITIVE, POSITIVE),
+        ("MUT A146T 30%", "WT", POSITIVE, POSITIVE),
+        ("MUT_LOW G12D 2%", "WT", NOT_USABLE, NOT_USABLE),
+        ("WT", "MUT_LOW G12D 2%", NOT_USABLE, NOT_USABLE),
+        ("NO_CALL; codon 146 at 20x", "WT", NOT_USABLE, NOT_USABLE),
+        ("WT", "NO_CALL; codon 12 at 20x", NOT_USABLE, NEGATIVE),
+        ("WT", "not assessed", NOT_USABLE, NEGATIVE),
+        ("not assessed", "WT", NOT_USABLE, NOT_USABLE),
+        ("not assessed", "MUT Q61K 30%", POSITIVE, POSITIVE),
+        ("MUT G12* 30%", "WT", NOT_USABLE, NOT_USABLE),
+    ],
+)
+def test_ras(kras: str, nras: str, verdict: Verdict, verdict_of_kras_only: Verdict) -> None:
+    one = sample(KRAS=kras, NRAS=nras)
+    assert axis(Axis.RAS, one).verdict is verdict
+    assert axis(Axis.RAS, one, scope="KRAS_only").verdict is verdict_of_kras_only
+
+
+def test_a_gene_that_is_absent_from_the_record_is_not_wild_type() -> None:
+    whole = sample()
+    for gene, which in (("KRAS", Axis.RAS), ("NRAS", Axis.RAS), ("BRAF", Axis.BRAF)):
+        genes = {name: found for name, found in whole.genotypes.genes.items() if name != gene}
+        without = SampleEvidence(
+            "S", PRE, TISSUE, type(whole.genotypes)("S", whole.genotypes.usable, genes), whole.erbb2
+        )
+        assert axis(which, without).verdict is NOT_USABLE
+        assert gene in " ".join(axis(which, without).reasons)
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict", "annotated"),
+    [
+        ("WT", NEGATIVE, ()),
+        ("MUT V600E 30%", POSITIVE, ()),
+        ("MUT K601E 30%", POSITIVE, ()),
+        ("MUT D594G 30%", NEGATIVE, ("BRAF_CLASS3(D594G)",)),
+        ("MUT_LOW D594G 2%", NEGATIVE, ("BRAF_CLASS3(D594G)",)),
+        ("MUT G469E 30%", NEGATIVE, ("BRAF_CLASS3(G469E)",)),
+        ("MUT D594G 30%; codon 600 at 20x", NOT_USABLE, ("BRAF_CLASS3(D594G)",)),
+        ("MUT D594G 30% + MUT V600E 8%", POSITIVE, ("BRAF_CLASS3(D594G)",)),
+        ("MUT_LOW V600E 2%", NOT_USABLE, ("GREY_ZONE(BRAF V600E)",)),
+        ("MUT L597R 30%", NOT_USABLE, ("UNCLASSIFIED(BRAF L597R)",)),
+        ("NO_CALL; codon 469 at 20x", NOT_USABLE, ()),
+        ("not assessed", NOT_USABLE, ()),
+        ("MUT V600E 30% + MUT L597R 10%", POSITIVE, ("UNCLASSIFIED(BRAF L597R)",)),
+        ("MUT V600E 30% + MUT_LOW K601E 2%", POSITIVE, ("GREY_ZONE(BRAF K601E)",)),
+    ],
+)
+def test_braf(words: str, verdict: Verdict, annotated: tuple[str, ...]) -> None:
+    found = axis(Axis.BRAF, sample(BRAF=words))
+    assert (found.verdict, found.annotated) == (verdict, annotated)
+
+
+@pytest.mark.parametrize(
+    ("words", "purity", "verdict"),
+    [("MUT_LOW G12D 3%", 0.6, NOT_USABLE), ("MUT_LOW G12D 3%", 0.13, NOT_USABLE), ("MUT_LOW G12D 3%", 0.12, POSITIVE)],
+    ids=["CCF 0.10", "CCF 0.46", "CCF 0.50"],
+)
+def test_a_faint_mutation_counts_where_it_is_clonal(words: str, purity: float, verdict: Verdict) -> None:
+    assert axis(Axis.RAS, sample(KRAS=words, purity=purity, erbb2="NE technical")).verdict is verdict
+
+
+def test_a_faint_mutation_of_unknown_purity_counts_with_a_flag() -> None:
+    found = axis(Axis.RAS, sample(KRAS="MUT_LOW G12D 2%", purity=None, erbb2="NE"))
+    assert (found.verdict, found.findings[0].flags) == (POSITIVE, ("low_vaf_purity_unknown",))
+
+
+@pytest.mark.parametrize(
+    ("vaf", "purity", "verdict"),
+    [
+        (48, 0.3, NEGATIVE),
+        (40, 0.3, NEGATIVE),
+        (60, 0.3, NEGATIVE),
+        (39, 0.3, NOT_USABLE),
+        (61, 0.3, NOT_USABLE),
+        (48, 0.9, NOT_USABLE),
+        (48, None, NOT_USABLE),
+    ],
+)
+def test_only_a_likely_germline_change_leaves_the_axis_negative(
+    vaf: int, purity: float | None, verdict: Verdict
+) -> None:
+    found = axis(Axis.BRAF, sample(BRAF=f"MUT N581T {vaf}%", purity=purity, erbb2="NE technical"))
+    assert found.verdict is verdict
+    assert len(found.annotated) == 1 and "BRAF N581T" in found.annotated[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "purity", "verdict", "annotated"),
+    [
+        ("AMP 22", 0.6, POSITIVE, ()),
+        ("AMP 22", None, POSITIVE, ()),
+        ("NEG", 0.6, NEGATIVE, ()),
+        ("POLYSOMY 4.2 over 3.8", 0.6, NEGATIVE, ("POLYSOMY_17",)),
+        ("EQUIVOCAL 4.6", 0.35, NOT_USABLE, ("ERBB2_GAIN",)),
+        ("EQUIVOCAL 4.6", None, NOT_USABLE, ("ERBB2_GAIN",)),
+        ("NE", 0.1, NOT_USABLE, ()),
+        ("NE", None, NOT_USABLE, ()),
+        ("NE technical", 0.6, NOT_USABLE, ()),
+    ],
+)
+def test_erbb2(words: str, purity: float | None, verdict: Verdict, annotated: tuple[str, ...]) -> None:
+    found = axis(Axis.ERBB2, sample(erbb2=words, purity=purity))
+    assert (found.verdict, found.annotated) == (verdict, annotated)
+
+
+def test_an_amplification_without_controls_is_flagged() -> None:
+    (finding,) = axis(Axis.ERBB2, sample(erbb2="AMP 22 over none")).findings
+    assert finding.flags == ("ratio_not_assessable",)
+
+
+@pytest.mark.parametrize("state", list(Heregulin))
+def test_heregulin(state: Heregulin) -> None:
+    verdicts = dict.fromkeys(Heregulin, NOT_USABLE)
+    verdicts |= {Heregulin.HIGH: POSITIVE, Heregulin.LOW: NEGATIVE, Heregulin.BLQ: NEGATIVE}
+    found = axis_states([], HeregulinResult("P1", PRE, state, "why"), PRE, "RAS")[Axis.HRG]
+    assert found.verdict is verdicts[state]
+    assert "why" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ({"state": "BLQ", "value": "<62.5"}, NEGATIVE),
+        ({"state": "EQUIVOCAL", "value": "<LLOQ", "lloq": "500"}, NOT_USABLE),
+        ({"state": "HIGH", "value": ">4000"}, POSITIVE),
+        ({"state": "ALQ", "value": ">ULOQ", "uloq": "400"}, NOT_USABLE),
+        ({"state": "EQUIVOCAL", "value": "950", "cv_percent": "10", "replicates": "2"}, NOT_USABLE),
+        ({"state": "MISSING", "value": ""}, NOT_USABLE),
+    ],
+)
+def test_heregulin_at_the_limits_of_the_assay(words: dict[str, str], verdict: Verdict) -> None:
+    assert axis_states([], heregulin(PRE, words), PRE, "RAS")[Axis.HRG].verdict is verdict
+
+
+def test_without_anything_no_axis_is_usable() -> None:
+    states = axis_states([], None, PRE, "RAS")
+    assert list(states) == list(Axis)
+    assert all(state.verdict is NOT_USABLE and state.reasons for state in states.values())
+
+
+def test_a_wild_type_says_what_it_excludes() -> None:
+    (reason,) = axis(Axis.BRAF, sample(BRAF="WT", purity=0.6)).reasons
+    assert "VAF >= 1.8%" in reason and "CCF >= 6%" in reason
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        ("WT", "WT", NEGATIVE),
+        ("WT", "NO_CALL; all at 20x", NEGATIVE),
+        ("WT", "not assessed", NEGATIVE),
+        ("WT", "MUT V600E 30%", POSITIVE),
+        ("NO_CALL; all at 20x", "MUT V600E 30%", POSITIVE),
+        ("WT", "MUT L597R 30%", NOT_USABLE),
+        ("WT", "MUT_LOW V600E 2%", NOT_USABLE),
+        ("MUT V600E 30%", "MUT L597R 30%", POSITIVE),
+        ("NO_CALL; all at 20x", "not assessed", NOT_USABLE),
+    ],
+)
+def test_two_samples_of_one_time_point(first: str, second: str, verdict: Verdict) -> None:
+    pair = [sample(name="A", BRAF=first), sample(name="B", BRAF=second)]
+    assert [axis(Axis.BRAF, *both).verdict for both in permutations(pair)] == [verdict, verdict]
+
+
+def test_an_equivocal_gain_is_not_mended_by_another_negative() -> None:
+    pair = [sample(name="A", erbb2="EQUIVOCAL 4.6", purity=0.35), sample(name="B")]
+    assert axis(Axis.ERBB2, *pair).verdict is NOT_USABLE
+
+
+def test_a_full_sample_is_not_weakened_by_one_of_reduced_scope() -> None:
+    whole, part = sample(name="A"), sample(name="B", NRAS="not assessed")
+    assert axis(Axis.RAS, whole, part, scope="KRAS_only").flags == ()
+
+
+def test_a_sample_put_aside_is_not_usable_and_says_why() -> None:
+    aside = sample(quarantined="another patient's fingerprint")
+    for which in (Axis.RAS, Axis.BRAF, Axis.ERBB2):
+        found = axis(which, aside)
+        assert found.verdict is NOT_USABLE
+        assert "another patient's fingerprint" in found.reasons[0]
+
+
+class TestCtdna:
+    def test_without_a_tumour_variant_it_excludes_nothing(self) -> None:
+        states = axis_states([sample(specimen=CTDNA)], None, PRE, "RAS")
+        assert [states[a].verdict for a in (Axis.RAS, Axis.BRAF, Axis.ERBB2)] == [NOT_USABLE] * 3
+
+    @pytest.mark.parametrize(
+        "variant", [{"PIK3CA": "MUT H1047R 3%"}, {"BRAF": "MUT V600E 0.6%"}, {"erbb2": "AMP 22"}], ids=str
+    )
+    def test_any_tumour_variant_makes_its_negatives_usable(self, variant: dict[str, str]) -> None:
+        assert axis(Axis.RAS, sample(specimen=CTDNA, **variant)).verdict is NEGATIVE
+
+    def test_a_likely_germline_change_proves_no_tumour(self) -> None:
+        found = sample(specimen=CTDNA, BRAF="MUT N581T 50%", purity=0.3)
+        assert axis(Axis.RAS, found).verdict is NOT_USABLE
+
+    def test_its_depth_must_exclude_half_a_percent(self) -> None:
+        shallow = sample(specimen=CTDNA, PIK3CA="MUT H1047R 3%", KRAS="NO_CALL; codon 61 at 1000x")
+        assert axis(Axis.RAS, shallow).verdict is NOT_USABLE
+        deep = sample(specimen=CTDNA, PIK3CA="MUT H1047R 3%", KRAS="WT; codon 61 at 1260x")
+        assert axis(Axis.RAS, deep).verdict is NEGATIVE
+
+    def test_without_umi_it_has_the_thresholds_of_tissue(self) -> None:
+        found = sample(specimen=CTDNA, umi=False, purity=None, erbb2="NE", KRAS="MUT_LOW G12D 3%")
+        assert axis(Axis.RAS, found).findings[0].flags == ("low_vaf_purity_unknown", "chip_not_excluded")
+
+
+class TestExtended:
+    @pytest.mark.parametrize(
+        ("genes", "drug", "mechanism", "annotated"),
+        [
+            ({"EGFR": "MUT S492R 20%"}, "cetuximab", Mechanism.EGFR_ECD, []),
+            ({"EGFR": "MUT S492R 20%"}, "panitumumab", None, ["OTHER_GENE(EGFR S492R)"]),
+            ({"EGFR": "MUT G465R 20%"}, "panitumumab", Mechanism.EGFR_ECD, []),
+            ({"EGFR": "MUT_LOW G465R 2%"}, "cetuximab", None, ["GREY_ZONE(EGFR G465R)"]),
+            ({"EGFR": "MUT S464W 20%"}, "cetuximab", None, ["UNCLASSIFIED(EGFR S464W)"]),
+            ({"ERBB2": "MUT L755S 20%"}, "cetuximab", Mechanism.ERBB2_MUT, []),
+            ({"PIK3CA": "MUT H1047R 20%"}, "cetuximab", None, ["OTHER_GENE(PIK3CA H1047R)"]),
+            ({"MAP2K1": "MUT K57N 20%"}, "cetuximab", None, ["OTHER_GENE(MAP2K1 K57N)"]),
+            ({"KRAS": "MUT G12D 20%", "BRAF": "MUT V600E 20%"}, "cetuximab", None, []),
+        ],
+    )
+    def test_which_count(
+        self, genes: dict[str, str], drug: str, mechanism: Mechanism | None, annotated: list[str]
+    ) -> None:
+        findings, notes = extended_findings([sample(POST, **genes)], drug)
+        assert [finding.mechanism for finding in findings] == ([mechanism] if mechanism else [])
+        assert notes == annotated
+
+    def test_an_erbb2_mutation_is_on_the_axis_of_the_amplification(self) -> None:
+        one = sample(erbb2="AMP 22", ERBB2="MUT L755S 20%")
+        (mutation,), _ = extended_findings([one], "cetuximab")
+        (amplification,) = axis(Axis.ERBB2, one).findings
+        assert mutation.group == amplification.group

@@ -1,0 +1,248 @@
+"""Bins and their depth, beside CNVkit's own numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pysam
+import pytest
+from cnvlib import coverage as cnvkit
+from tests.builders import BamBuilder, write_fasta
+
+from cetux import coverage
+from cetux.coverage import _accessible, count_coverage, design_bins
+from cetux.errors import InputError
+
+CONTIGS = {"chr7": 60_000, "chr17": 60_000, "chrX": 60_000}
+BASES = {(contig, 0): "ACGT" * 15_000 for contig in CONTIGS}
+BINS = [
+    "chr7\t1000\t1200\tEGFR",
+    "chr17\t900\t1000\tA",
+    "chr17\t1000\t1150\tA",
+    "chr17\t1100\t1300\tB",
+    "chr17\t5000\t5100\t",
+]
+OFF_TARGET = ["chr7\t2000\t40000\tAntitarget", "chr17\t8000\t40000\tAntitarget"]
+
+
+def bed(path: Path, lines: list[str]) -> str:
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return str(path)
+
+
+def awkward_bam(path: Path) -> str:
+    """Everything that two ways to count could count differently."""
+    bam = BamBuilder(CONTIGS, BASES)
+    for start in range(850, 1250, 7):
+        bam.add_fragment("chr17", start, start + 130)  # mates overlap
+    bam.add_fragment("chr17", 1000, 1160, duplicate=True, count=3)
+    for flag in ("secondary", "supplementary", "qcfail", "duplicate"):
+        bam.add_read("chr17", 1040, "A" * 50, **{flag: True})
+    bam.add_read("chr17", 1100, "A" * 50, unmapped=True)
+    bam.add_read("chr17", 1100, "A" * 60, mapq=5)
+    bam.add_read("chr17", 1095, "A" * 60, cigar="20M15D40M")
+    bam.add_read("chr17", 1095, "A" * 60, cigar="10S20M3I27M10H")
+    bam.add_read("chr17", 1295, "A" * 60)
+    bam.add_read("chr7", 950, "A" * 60)
+    bam.add_read("chr7", 1190, "A" * 60, cigar="5=1X54=")
+    for start in range(8_000, 39_000, 500):
+        bam.add_read("chr17", start, "A" * 75)
+    return str(bam.write(path))
+
+
+def count(folder: Path, bam: str, bins: list[str], off_target: list[str], fasta: str | None = None, mapq: int = 0):  # type: ignore[no-untyped-def]
+    paths = str(folder / "t.cnn"), str(folder / "o.cnn")
+    beds = bed(folder / "t.bed", bins), bed(folder / "o.bed", off_target)
+    usable = count_coverage(bam, *beds, fasta, mapq, *paths)
+    return usable, *(pd.read_csv(path, sep="\t", keep_default_na=False) for path in paths)
+
+
+@pytest.mark.parametrize("mapq", [0, 20])
+@pytest.mark.parametrize("limit", [coverage._MOST_SITES_BP, 0])
+def test_equals_cnvkit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapq: int, limit: int) -> None:
+    """Site by site and bin by bin; CNVkit's own is the independent count."""
+    monkeypatch.setattr(coverage, "_MOST_SITES_BP", limit)
+    bam = awkward_bam(tmp_path / "x.bam")
+    usable, *tables = count(tmp_path, bam, BINS, OFF_TARGET, mapq=mapq)
+    assert usable.ok
+    for table, name in zip(tables, ("t.bed", "o.bed"), strict=True):
+        theirs = cnvkit.do_coverage(str(tmp_path / name), bam, min_mapq=mapq).data
+        assert list(table["start"]) == list(theirs["start"])
+        assert list(table["gene"]) == list(theirs["gene"])
+        assert table["depth"].to_numpy() == pytest.approx(theirs["depth"].to_numpy(), rel=1e-5)
+        assert table["log2"].to_numpy() == pytest.approx(theirs["log2"].to_numpy(), rel=1e-5)
+    assert tables[0]["depth"].iloc[-1] == 0
+    assert tables[0]["log2"].iloc[-1] == -20
+    assert list(tables[0].columns) == ["chromosome", "start", "end", "gene", "log2", "depth"]
+
+
+def test_depth_by_hand(tmp_path: Path) -> None:
+    """Two mates of 100 in one bin of 200: depth 1; one duplicate more changes nothing."""
+    bam = BamBuilder(CONTIGS, BASES)
+    bam.add_fragment("chr17", 1000, 1200)
+    bam.add_fragment("chr17", 1000, 1200, duplicate=True)
+    _, table, _ = count(tmp_path, str(bam.write(tmp_path / "x.bam")), ["chr17\t1000\t1200\tA"], [])
+    assert (table["depth"][0], table["log2"][0]) == (1.0, 0.0)
+
+
+def test_an_intron_is_no_depth(tmp_path: Path) -> None:
+    """The one difference from CNVkit, which counts the skip of a spliced read: RNA alone has them."""
+    bam = BamBuilder(CONTIGS)
+    bam.add_read("chr17", 1000, "A" * 60, cigar="30M40N30M")
+    _, table, _ = count(tmp_path, str(bam.write(tmp_path / "x.bam")), ["chr17\t1000\t1100\tA"], [])
+    assert table["depth"][0] == 0.6
+
+
+def test_bins_of_a_contig_that_the_bam_lacks_stay(tmp_path: Path) -> None:
+    bam = awkward_bam(tmp_path / "x.bam")
+    usable, table, _ = count(tmp_path, bam, [*BINS, "chr9\t10\t90\tCDKN2A"], ["chr9\t100\t900\tAntitarget"])
+    assert usable.ok
+    assert (table["chromosome"].iloc[-1], table["depth"].iloc[-1], len(table)) == ("chr9", 0, 6)
+
+
+@pytest.mark.parametrize("bins", [["17\t900\t1300\tA"], ["chrX\t900\t1300\tA"]])
+def test_no_read_on_any_target_is_not_usable(tmp_path: Path, bins: list[str]) -> None:
+    usable, table, off_target = count(tmp_path, awkward_bam(tmp_path / "x.bam"), bins, OFF_TARGET)
+    assert (usable.ok, usable.reason, len(table), len(off_target)) == (False, "no read lies on any target", 0, 0)
+
+
+def test_cram_needs_its_fasta(tmp_path: Path) -> None:
+    fasta = str(write_fasta(tmp_path / "r.fa.gz", CONTIGS, BASES))
+    bam = awkward_bam(tmp_path / "x.bam")
+    cram = str(tmp_path / "x.cram")
+    pysam.samtools.view("-C", "-T", fasta, "-o", cram, bam, catch_stdout=False)
+    pysam.index(cram)
+    _, from_bam, _ = count(tmp_path, bam, BINS, OFF_TARGET)
+    usable, from_cram, _ = count(tmp_path, cram, BINS, OFF_TARGET, fasta)
+    assert usable.ok
+    pd.testing.assert_frame_equal(from_cram, from_bam)
+    without, table, _ = count(tmp_path, cram, BINS, OFF_TARGET)
+    assert (without.ok, len(table)) == (False, 0)
+    assert "CRAM needs the FASTA" in without.reason
+
+
+def damaged(folder: Path, kind: str) -> str:
+    path = folder / "x.bam"
+    if kind == "absent":
+        return str(path)
+    bam = BamBuilder(CONTIGS, BASES)
+    rng = np.random.default_rng(1)
+    for start in rng.integers(900, 50_000, 4_000).tolist():
+        bam.add_read(
+            "chr17", int(start), "".join(rng.choice(list("ACGT"), 75)), base_quality=rng.integers(5, 40, 75).tolist()
+        )
+    bam.write(path, index=kind != "no index")
+    whole = path.read_bytes()
+    if kind == "truncated":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif kind == "flipped":
+        middle = len(whole) // 3
+        path.write_bytes(
+            whole[:middle] + bytes(255 - byte for byte in whole[middle : middle + 400]) + whole[middle + 400 :]
+        )
+    elif kind == "text":
+        path.write_text("not a BAM")
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", ["absent", "no index", "truncated", "flipped", "text"])
+def test_damage_is_typed_and_leaves_empty_tables(tmp_path: Path, kind: str) -> None:
+    usable, table, off_target = count(
+        tmp_path, damaged(tmp_path, kind), ["chr17\t900\t50000\tA"], ["chr17\t51000\t59000\tB"]
+    )
+    assert not usable.ok
+    assert usable.reason and usable.remedy
+    assert (len(table), len(off_target)) == (0, 0)
+
+
+def test_memory_errors_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: str) -> str:
+        raise pysam.utils.SamtoolsError("samtools depth: Cannot allocate memory")
+
+    bam = awkward_bam(tmp_path / "x.bam")
+    monkeypatch.setattr(pysam.samtools, "depth", fail)
+    with pytest.raises(MemoryError):
+        count(tmp_path, bam, BINS, [])
+
+
+def test_a_table_that_cannot_be_written_is_no_fault_of_the_sample(tmp_path: Path) -> None:
+    bam = awkward_bam(tmp_path / "x.bam")
+    with pytest.raises(OSError, match="No such file"):
+        count_coverage(
+            bam, bed(tmp_path / "t.bed", BINS), bed(tmp_path / "o.bed", []), None, 0, "/nowhere/t", "/nowhere/o"
+        )
+
+
+def slowly_accessible(text: str) -> list[tuple[int, int]]:
+    """Runs of known bases, joined over fewer than 5,000 N: base by base, as the definition says it."""
+    runs: list[tuple[int, int]] = []
+    for position, base in enumerate(text):
+        if base in "Nn":
+            continue
+        if runs and position - runs[-1][1] < 5_000:
+            runs[-1] = (runs[-1][0], position + 1)
+        else:
+            runs.append((position, position + 1))
+    return runs
+
+
+@pytest.mark.parametrize("block", [1 << 24, 5_000, 777])
+def test_accessible_stretches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    """Runs of N just below and at 5 kb, lower case, N at both ends, a contig all N and one that is not primary."""
+    monkeypatch.setattr(coverage, "_BLOCK_BP", block)
+    texts = {
+        "chr1": "N" * 5_000 + "acgtn" * 100 + "N" * 4_998 + "A" + "n" * 5_000 + "C" * 600,
+        "chr2": "A" * 100 + "N" * 4_999 + "T" * 3 + "N" * 10_000,
+        "chr3": "N" * 12_000,
+        "chr4": "G" * 9_000,
+        "chrUn_1": "A" * 9_000,
+    }
+    path = tmp_path / "r.fa"
+    path.write_text("".join(f">{name}\n{text}\n" for name, text in texts.items()))
+    pysam.faidx(str(path))
+    expected = [(name, *run) for name in list(texts)[:4] for run in slowly_accessible(texts[name])]
+    assert list(_accessible(str(path))) == expected
+    assert [name for name, *_ in expected] == ["chr1", "chr1", "chr2", "chr4"]
+
+
+def targets(folder: Path) -> str:
+    return bed(folder / "panel.bed", ["chr17\t39700238\t39701500\tERBB2", "chr17\t39716000\t39716100\tERBB2"])
+
+
+@pytest.mark.parametrize("method", ["hybrid", "amplicon", "wgs"])
+def test_design(tmp_path: Path, method: str) -> None:
+    """1,262 bp in bins of about 267 are five; only hybrid capture has bins off target, and none over a target."""
+    made = tmp_path / "b.bed", tmp_path / "o.bed"
+    design_bins(targets(tmp_path), method, "GRCh38", None, None, *map(str, made))
+    bins = [line.split("\t") for line in made[0].read_text().splitlines()]
+    assert len(bins) == (2 if method == "wgs" else 6)
+    assert {row[3] for row in bins} == {"ERBB2"}
+    assert sum(int(row[2]) - int(row[1]) for row in bins) == 1_362
+    off_target = [line.split("\t") for line in made[1].read_text().splitlines()]
+    assert bool(off_target) == (method == "hybrid")
+    assert all(int(a) >= 39_716_100 or int(b) <= 39_716_000 for _, a, b, _ in off_target)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("chr17\t39700238", "is no BED line"),
+        ("chr17\t39701500\t39700238\tERBB2", "is not below end"),
+        ("chr17\t39700238\t99999999\tERBB2", "beyond the contig"),
+        ("chr17 39700238 39701500", "is no BED line"),
+        ("", "holds no interval"),
+    ],
+)
+def test_design_names_the_wrong_line(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        design_bins(
+            bed(tmp_path / "x.bed", [line]), "hybrid", "GRCh38", None, None, str(tmp_path / "b"), str(tmp_path / "o")
+        )
+    assert not (tmp_path / "b").exists()
+
+
+def test_design_refuses_the_other_build(tmp_path: Path) -> None:
+    """KRAS codon 12 of GRCh37."""
+    panel = bed(tmp_path / "x.bed", ["chr12\t25398200\t25398330\tKRAS"])
+    with pytest.raises(InputError, match="GRCh37"):
+        design_bins(panel, "amplicon", "GRCh38", None, None, str(tmp_path / "b"), str(tmp_path / "o"))

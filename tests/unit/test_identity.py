@@ -1,0 +1,215 @@
+"""Identity of pairs and contamination: the stated error rates are checked by simulation, seeded."""
+
+from math import log
+
+import numpy as np
+import pytest
+from tests.unit.coding_builders import codon_of
+
+from cetux.counts import CodonCounts, HaplotypeCount, HaplotypeCounts, Usable
+from cetux.identity import (
+    ERROR_RATE,
+    SPACING_BP,
+    Contamination,
+    Identity,
+    Site,
+    SiteCount,
+    codon_sites,
+    contamination,
+    genotype,
+    pair_identity,
+    raised_floor,
+)
+from cetux.resources import Codon
+
+Rng = np.random.Generator
+
+
+def sites(many: int) -> list[Site]:
+    return [Site(str(1 + i % 22), (1 + i // 22) * 1_000_000, "C", "T") for i in range(many)]
+
+
+def person(rng: Rng, frequencies: np.ndarray) -> np.ndarray:
+    return rng.binomial(2, frequencies)
+
+
+def counted(rng: Rng, alleles: np.ndarray, lost: float = 0.0, foreign: float = 0.0, other=None, depth: int = 200):
+    """Counts of a sample: a share `lost` of sites keeps one allele (purity 0.95), `foreign` DNA is of `other`."""
+    fraction = alleles / 2
+    gone = (rng.random(len(alleles)) < lost) & (alleles == 1)
+    fraction = np.where(gone, np.where(rng.random(len(alleles)) < 0.5, 0.025, 0.975), fraction)
+    if other is not None:
+        fraction = (1 - foreign) * fraction + foreign * other / 2
+    n = rng.poisson(depth, len(alleles))
+    alt = rng.binomial(n, fraction * (1 - 2e-3) + 1e-3)
+    return {s: SiteCount(int(d - a), int(a)) for s, d, a in zip(sites(len(alleles)), n, alt, strict=True)}
+
+
+SPECTRA = {
+    "common": lambda rng, many: rng.uniform(0.2, 0.8, many),
+    "all": lambda rng, many: rng.uniform(0.05, 0.95, many),
+    "mostly rare": lambda rng, many: np.exp(rng.uniform(log(0.02), log(0.9), many)),
+}
+
+
+@pytest.mark.parametrize(("ref", "alt", "expected"), [(98, 2, 0), (90, 10, 0), (89, 11, 1), (10, 90, 2), (10, 9, None)])
+def test_genotypes(ref, alt, expected):
+    assert genotype(SiteCount(ref, alt)) == expected
+
+
+@pytest.mark.parametrize("spectrum", SPECTRA)
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("many", [12, 40])
+def test_false_verdicts_are_rare(spectrum, known, many):
+    """3,000 pairs of each kind: with a rate of at most 1 in 1,000, more than 9 have a chance of 0.1 %."""
+    rng = np.random.default_rng(7)
+    false_same = false_different = 0
+    for _ in range(3000):
+        f = SPECTRA[spectrum](rng, many)
+        frequencies = dict(zip(sites(many), f, strict=True)) if known else None
+        one, other = person(rng, f), person(rng, f)
+        mine = counted(rng, one, lost=0.2)
+        again, stranger = counted(rng, one, lost=0.2), counted(rng, other, lost=0.2)
+        false_different += pair_identity(mine, again, frequencies).verdict is Identity.DIFFERENT_PERSONS
+        false_same += pair_identity(mine, stranger, frequencies).verdict is Identity.SAME_PERSON
+    assert false_same <= 9
+    assert false_different <= 9
+
+
+@pytest.mark.parametrize(("known", "many"), [(True, 60), (False, 80)])
+def test_enough_common_sites_decide(known, many):
+    rng = np.random.default_rng(3)
+    right = 0
+    for _ in range(100):
+        f = rng.uniform(0.3, 0.7, many)
+        frequencies = dict(zip(sites(many), f, strict=True)) if known else None
+        one, other = person(rng, f), person(rng, f)
+        mine = counted(rng, one, lost=0.1)
+        right += pair_identity(mine, counted(rng, one, lost=0.1), frequencies).verdict is Identity.SAME_PERSON
+        stranger = pair_identity(mine, counted(rng, other), frequencies)
+        right += stranger.verdict is Identity.DIFFERENT_PERSONS
+    assert right >= 190
+
+
+def test_the_log_odds_of_one_site_by_hand():
+    # f = 0.5, both heterozygous: same (1/2)(0.8)**2 + (1/2)(0.01)**2 = 0.32005; apart (0.4 + 0.005)**2 = 0.164025
+    site = Site("1", 1_000_000, "C", "T")
+    half = {site: SiteCount(50, 50)}
+    assert pair_identity(half, half, {site: 0.5}).log_odds == pytest.approx(log(0.32005 / 0.164025))
+
+
+def test_too_little_is_a_verdict_of_its_own():
+    few = {site: SiteCount(50, 50) for site in sites(3)}
+    found = pair_identity(few, few)
+    assert found.verdict is Identity.NOT_ASSESSABLE
+    assert (found.sites, found.concordant, found.opposite) == (3, 3, 0)
+    assert "too few to tell" in found.reason
+    assert "not assessable" in pair_identity({}, few).reason
+    shallow = {site: SiteCount(5, 5) for site in sites(40)}
+    assert pair_identity(shallow, shallow).sites == 0
+
+
+def test_linked_sites_count_once():
+    near = {Site("1", 1_000_000 + i * SPACING_BP // 100, "C", "T"): SiteCount(50, 50) for i in range(90)}
+    found = pair_identity(near, near)
+    assert (found.sites, found.verdict) == (1, Identity.NOT_ASSESSABLE)
+
+
+def test_sites_without_any_alt_say_nothing_where_frequencies_are_unknown():
+    plain = {site: SiteCount(100, 0) for site in sites(40)}
+    assert pair_identity(plain, plain).sites == 0
+    assert pair_identity(plain, plain, dict.fromkeys(plain, 0.4)).verdict is Identity.SAME_PERSON
+
+
+def test_a_swapped_pair_shows_its_opposite_homozygotes():
+    one = {site: SiteCount(100, 0) if i % 2 else SiteCount(0, 100) for i, site in enumerate(sites(10))}
+    other = {site: SiteCount(0, 100) if i % 2 else SiteCount(100, 0) for i, site in enumerate(sites(10))}
+    found = pair_identity(one, other)
+    assert (found.verdict, found.opposite) == (Identity.DIFFERENT_PERSONS, 10)
+
+
+# --- contamination ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_clean_samples_are_not_called_mixed(known):
+    rng = np.random.default_rng(11)
+    false = 0
+    for _ in range(1000):
+        f = rng.uniform(0.1, 0.9, 60)
+        found = contamination(counted(rng, person(rng, f)), dict(zip(sites(60), f, strict=True)) if known else None)
+        assert found.assessable
+        false += found.detected
+    assert false <= 5  # of 1,000 at 1 in 1,000: more than 5 have a chance of 0.06 %
+    assert ERROR_RATE == 1e-3
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("foreign", [0.02, 0.05, 0.15])
+def test_the_foreign_fraction_is_estimated(known, foreign):
+    rng = np.random.default_rng(5)
+    covered, estimates = 0, []
+    for _ in range(60):
+        f = rng.uniform(0.2, 0.8, 100)
+        frequencies = dict(zip(sites(100), f, strict=True)) if known else None
+        counts = counted(rng, person(rng, f), foreign=foreign, other=person(rng, f), depth=400)
+        found = contamination(counts, frequencies)
+        assert found.detected
+        estimates.append(found.fraction)
+        covered += found.low <= foreign <= found.high
+    assert np.mean(estimates) == pytest.approx(foreign, rel=0.12)
+    assert covered >= 50
+
+
+def test_the_detectable_fraction_has_its_power():
+    rng = np.random.default_rng(2)
+    f = np.full(60, 0.5)
+    detectable = contamination(counted(rng, person(rng, f))).detectable
+    assert 0.002 < detectable < 0.05
+    seen = 0
+    for _ in range(300):
+        seen += contamination(
+            counted(rng, person(rng, f), foreign=detectable, other=person(rng, f)), dict.fromkeys(sites(60), 0.5)
+        ).detected
+    assert seen >= 0.85 * 300
+
+
+def test_one_odd_site_proves_nothing():
+    rng = np.random.default_rng(4)
+    counts = counted(rng, np.zeros(60, dtype=int))
+    counts[sites(60)[0]] = SiteCount(190, 12)
+    assert not contamination(counts).detected
+
+
+def test_too_few_sites_are_not_assessable():
+    found = contamination({site: SiteCount(200, 0) for site in sites(2)})
+    assert (found.assessable, found.detected, found.fraction) == (False, False, None)
+    assert "too few" in found.reason
+    assert not contamination({site: SiteCount(100, 100) for site in sites(50)}).assessable
+
+
+def test_the_grey_zone_rises_to_the_foreign_fraction():
+    mixed = Contamination(True, True, "", 60, 0.03, 0.02, 0.045, 0.01)
+    clean = Contamination(True, False, "", 60, 0.0, 0.0, 0.008, 0.01)
+    assert raised_floor(0.01, mixed) == 0.045
+    assert raised_floor(0.05, mixed) == 0.05
+    assert raised_floor(0.01, clean) == 0.01
+
+
+def test_sites_of_the_counted_codons():
+    listed = codon_of("KRAS", 12)
+    silent = Codon("KRAS", 60, "-", "12", "NM_004985.5", "GGT", "G", (30, 29, 28), ())
+
+    def sample(alt: int) -> HaplotypeCounts:
+        shown = (HaplotypeCount("ACC", 100 - alt, 50, 50), HaplotypeCount("GCC", alt, 5, 5))
+        odd = HaplotypeCount("A.C", 7, 3, 4)
+        return HaplotypeCounts(
+            "S",
+            Usable(),
+            (CodonCounts("KRAS", 12, "ACC", shown), CodonCounts("KRAS", 60, "ACC", (*shown, odd))),
+        )
+
+    one, other = codon_sites([sample(40), sample(0)], [listed, silent])
+    site = Site("12", 28, "A", "G")
+    assert one == {site: SiteCount(67, 40)}
+    assert other == {site: SiteCount(107, 0)}

@@ -1,0 +1,184 @@
+"""Where a finding at progression comes from: EMERGENT needs a negative that would have seen it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from tests.unit.mechanism_cases import CTDNA, POST, PRE, TISSUE, heregulin, sample
+
+from cetux.axes import Finding, axis_states
+from cetux.evidence import SampleEvidence
+from cetux.origin import with_origin
+from cetux.states import Axis, Origin
+
+EMERGENT, EXPANDED, PRE_EXISTING = Origin.EMERGENT, Origin.EXPANDED, Origin.PRE_EXISTING
+UNRESOLVED = Origin.ORIGIN_UNRESOLVED
+CHIP = "chip_not_excluded"
+ACROSS = "across_specimen_types"
+
+
+def finding(which: Axis, post: SampleEvidence) -> Finding:
+    (found,) = axis_states([post], None, POST, "RAS")[which].findings
+    return found
+
+
+def kras(post: str, pre: Sequence[SampleEvidence], **other) -> Finding:
+    return with_origin(finding(Axis.RAS, sample(POST, KRAS=post, **other)), pre, None)
+
+
+def amplified(post: SampleEvidence, pre: Sequence[SampleEvidence]) -> Finding:
+    return with_origin(finding(Axis.ERBB2, post), pre, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "origin"),
+    [
+        ("WT", "MUT G12D 30%", EMERGENT),
+        ("WT", "MUT G12D 5%", EMERGENT),
+        ("MUT G12D 30%", "MUT G12D 31%", PRE_EXISTING),
+        ("MUT G12D 10%", "MUT G12D 30%", EXPANDED),
+        ("MUT_LOW G12D 2%", "MUT G12D 30%", EXPANDED),
+        ("MUT G12D 10%", "MUT G12D 19%", PRE_EXISTING),
+        ("MUT G12D 10%; all at 50x", "MUT G12D 24%; all at 50x", PRE_EXISTING),
+        ("MUT G12V 30%", "MUT G12D 30%", EMERGENT),
+        ("not assessed", "MUT G12D 30%", UNRESOLVED),
+        ("NO_CALL; codon 12 at 4x", "MUT G12D 30%", UNRESOLVED),
+        ("NO_CALL; codon 12 at 40x", "MUT G12D 8%", UNRESOLVED),
+    ],
+    ids=[
+        "absent",
+        "absent, faint after",
+        "unchanged",
+        "tripled",
+        "from the grey zone",
+        "not doubled",
+        "doubled, intervals overlap",
+        "another change of the codon",
+        "gene not read",
+        "codon hardly read",
+        "limit above what was found",
+    ],
+)
+def test_mutation_in_the_same_specimen_type(before: str, after: str, origin: Origin) -> None:
+    found = kras(after, [sample(PRE, KRAS=before)])
+    assert (found.origin, found.flags) == (origin, ())
+
+
+def test_an_inadequate_negative_makes_nothing_emergent() -> None:
+    """Rules: "PRE adequate-negative with its limit <= the POST value"; 40 fragments exclude 22 %, but are no WT."""
+    assert kras("MUT G12D 30%", [sample(PRE, KRAS="NO_CALL; codon 12 at 40x")]).origin is UNRESOLVED
+
+
+def test_plasma_without_tumour_dna_makes_nothing_emergent() -> None:
+    """Rules: "ctDNA with no tumour variant anywhere is not usable"."""
+    found = kras("MUT G12D 3%", [sample(PRE, CTDNA)], specimen=CTDNA)
+    assert found.origin is UNRESOLVED
+
+
+def test_plasma_with_tumour_dna_is_a_negative() -> None:
+    found = kras("MUT G12D 3%", [sample(PRE, CTDNA, PIK3CA="MUT H1047R 3%")], specimen=CTDNA)
+    assert (found.origin, found.flags) == (EMERGENT, (CHIP,))
+
+
+def test_without_a_sample_or_with_one_put_aside_the_origin_is_unresolved() -> None:
+    assert kras("MUT G12D 30%", []).origin is UNRESOLVED
+    assert kras("MUT G12D 30%", [sample(PRE, quarantined="wrong patient")]).origin is UNRESOLVED
+
+
+@pytest.mark.parametrize(
+    ("purity", "depth", "origin", "flags"),
+    [
+        (0.5, 500, EMERGENT, (CHIP, ACROSS)),
+        (0.08, 500, EMERGENT, (CHIP, ACROSS)),
+        (0.06, 500, UNRESOLVED, (CHIP,)),
+        (None, 500, UNRESOLVED, (CHIP,)),
+    ],
+    ids=["CCF 0.07", "CCF 0.45", "CCF 0.6", "purity unknown"],
+)
+def test_across_specimen_types_a_clonal_mutation_must_be_excluded(
+    purity: float | None, depth: int, origin: Origin, flags: tuple[str, ...]
+) -> None:
+    before = sample(PRE, KRAS=f"WT; all at {depth}x", purity=purity, erbb2="NE technical")
+    found = kras("MUT G12D 1%", [before], specimen=CTDNA)
+    assert (found.origin, found.flags) == (origin, flags)
+
+
+def test_the_same_type_is_preferred_over_the_other() -> None:
+    before = [sample(PRE, name="T"), sample(PRE, CTDNA, name="C", PIK3CA="MUT H1047R 3%")]
+    for order in (before, before[::-1]):
+        found = kras("MUT G12D 3%", order, specimen=CTDNA)
+        assert (found.origin, found.flags) == (EMERGENT, (CHIP,))
+
+
+def test_seen_in_one_of_several_samples_before_it_was_there() -> None:
+    before = [sample(PRE, name="A"), sample(PRE, name="B", KRAS="MUT G12D 30%")]
+    assert kras("MUT G12D 31%", before).origin is PRE_EXISTING
+    assert kras("MUT G12D 31%", before[::-1]).origin is PRE_EXISTING
+
+
+def test_grown_over_one_sample_but_not_over_another_is_not_expanded() -> None:
+    before = [sample(PRE, name="A", KRAS="MUT G12D 8%"), sample(PRE, name="B", KRAS="MUT G12D 30%")]
+    assert kras("MUT G12D 31%", before).origin is PRE_EXISTING
+
+
+def test_growth_is_of_the_tumour_fraction_not_of_the_purity() -> None:
+    """From 10 % at purity 0.3 to 27 % at 0.9 the VAF nearly triples and the CCF stays 0.6."""
+    before = sample(PRE, KRAS="MUT G12D 10%", purity=0.3)
+    assert kras("MUT G12D 27%", [before], purity=0.9).origin is PRE_EXISTING
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "origin"),
+    [
+        ("NEG", "AMP 18", EMERGENT),
+        ("POLYSOMY 4.2 over 3.8", "AMP 18", EMERGENT),
+        ("AMP 9", "AMP 34", EXPANDED),
+        ("AMP 9", "AMP 17", PRE_EXISTING),
+        ("AMP 18", "AMP 18", PRE_EXISTING),
+        ("EQUIVOCAL 4.6", "AMP 18", UNRESOLVED),
+        ("NE technical", "AMP 18", UNRESOLVED),
+    ],
+)
+def test_amplification(before: str, after: str, origin: Origin) -> None:
+    found = amplified(sample(POST, erbb2=after), [sample(PRE, erbb2=before)])
+    assert (found.origin, found.flags) == (origin, ())
+
+
+def test_doubled_copies_with_overlapping_intervals_are_not_expanded() -> None:
+    before, after = {"text": "AMP 7", "se": 0.15}, {"text": "AMP 15", "se": 0.35}
+    assert amplified(sample(POST, erbb2=after), [sample(PRE, erbb2=before)]).origin is PRE_EXISTING
+
+
+def test_a_negative_that_could_not_have_seen_so_few_copies_makes_nothing_emergent() -> None:
+    before, after = sample(PRE), sample(POST, erbb2="AMP 8")
+    for detectable, origin in ((8.1, UNRESOLVED), (7.9, EMERGENT), (None, UNRESOLVED)):
+        blind = replace(before, erbb2=replace(before.erbb2, detectable_copies=detectable))
+        assert amplified(after, [blind]).origin is origin
+
+
+def test_plasma_without_tumour_dna_does_not_exclude_an_amplification() -> None:
+    found = amplified(sample(POST, CTDNA, erbb2="AMP 18"), [sample(PRE, CTDNA)])
+    assert found.origin is UNRESOLVED
+
+
+def test_an_amplification_across_specimen_types_is_flagged() -> None:
+    found = amplified(sample(POST, CTDNA, erbb2="AMP 18"), [sample(PRE, TISSUE)])
+    assert (found.origin, found.flags) == (EMERGENT, (ACROSS,))
+
+
+@pytest.mark.parametrize(
+    ("before", "origin"),
+    [
+        ("LOW 420", EMERGENT),
+        ("BLQ <62.5", EMERGENT),
+        ("HIGH 2500", PRE_EXISTING),
+        ("MISSING", UNRESOLVED),
+        (None, UNRESOLVED),
+        ({"state": "EQUIVOCAL", "value": "<LLOQ", "lloq": "500"}, UNRESOLVED),
+        ({"state": "QC_FAIL", "value": "420", "cv_percent": "34"}, UNRESOLVED),
+        ({"state": "MATRIX_MISMATCH", "value": "420", "matrix": "plasma"}, UNRESOLVED),
+    ],
+)
+def test_heregulin(before, origin: Origin) -> None:
+    (found,) = axis_states([], heregulin(POST, "HIGH 2900"), POST, "RAS")[Axis.HRG].findings
+    assert with_origin(found, [], heregulin(PRE, before) if before else None).origin is origin

@@ -1,0 +1,130 @@
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from cetux import tables
+from cetux.axes import AxisState
+from cetux.cohort_calls import CohortCalls, PatientCall
+from cetux.counts import Usable
+from cetux.evidence import Allele, CopyNumber, GeneGenotype, SampleEvidence, SampleGenotypes
+from cetux.mechanism import Call
+from cetux.states import (
+    Axis,
+    Confidence,
+    Erbb2,
+    Genotype,
+    Origin,
+    ResistanceClass,
+    Specimen,
+    Status,
+    Timepoint,
+    Verdict,
+)
+
+CALL = Call(
+    patient="001",
+    resistance_class=ResistanceClass.ACQUIRED,
+    status=Status.MULTIPLE,
+    primary="RAS_MUT(KRAS G12D)",
+    additional=("ERBB2_AMP", "HRG_HIGH"),
+    confidence=Confidence.HIGH,
+    origin=Origin.EMERGENT,
+    annotated=(),
+    missing=("BRAF: no sample", "HRG: no value"),
+    flags=("chip",),
+    why=("one", "two"),
+    judged_timepoint=Timepoint.POST,
+    axes={Axis.RAS: AxisState(Axis.RAS, Verdict.POSITIVE), Axis.BRAF: AxisState(Axis.BRAF, Verdict.NOT_USABLE)},
+    findings=(),
+)
+ALLELE = Allele("KRAS", 12, "G12D", "c.35G>A", ((1, "T"),), Genotype.MUT, 30, 100, 0.3)
+SAMPLE = SampleEvidence(
+    sample="001_post",
+    timepoint=Timepoint.POST,
+    specimen=Specimen.TISSUE,
+    genotypes=SampleGenotypes(
+        "001_post",
+        Usable(),
+        {
+            "KRAS": GeneGenotype("KRAS", Genotype.MUT, (ALLELE,)),
+            "NRAS": GeneGenotype("NRAS", Genotype.WT, excluded_vaf=0.018),
+            "BRAF": GeneGenotype("BRAF", Genotype.WT, excluded_vaf=0.03),
+        },
+    ),
+    erbb2=CopyNumber("001_post", Erbb2.NEG, "", log2=-0.123456, copies=1.98765, bins_kept=30, flags=("flat",)),
+    flags=("read groups name X, the sheet 001_post",),
+)
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def cohort_calls(call: Call = CALL, *samples: SampleEvidence) -> CohortCalls:
+    return CohortCalls((PatientCall(call, samples or (SAMPLE,), ()),))
+
+
+def test_one_row_a_patient_and_a_cell_a_column() -> None:
+    text = tables.mechanisms(cohort_calls())
+    (row,) = rows(text)
+    assert tuple(row) == tables.MECHANISM_COLUMNS
+    assert row["patient"] == "001"
+    assert row["status"] == "MULTIPLE"
+    assert row["primary"] == "RAS_MUT(KRAS G12D)"
+    assert row["additional"] == "ERBB2_AMP;HRG_HIGH"
+    assert row["judged_timepoint"] == "post"
+    assert row["missing"] == "BRAF: no sample | HRG: no value"
+    assert text.endswith("\n")
+
+
+def test_axis_that_was_not_judged_is_empty_never_negative() -> None:
+    (row,) = rows(tables.mechanisms(cohort_calls()))
+    assert (row["RAS"], row["BRAF"], row["ERBB2"], row["HRG"]) == ("POSITIVE", "NOT_USABLE", "", "")
+
+
+def test_sample_row_shows_changes_and_the_weakest_limit() -> None:
+    (row,) = rows(tables.samples(cohort_calls()))
+    assert tuple(row) == tables.SAMPLE_COLUMNS
+    assert (row["KRAS"], row["NRAS"], row["changes"]) == ("MUT", "WT", "KRAS G12D 30.0%")
+    assert row["excluded_vaf"] == "0.03"
+    assert (row["log2"], row["copies"], row["ratio_17q"], row["purity"]) == ("-0.1235", "1.988", "", "")
+    assert row["usable"] == "yes"
+
+
+def test_quarantined_sample_says_why_and_holds_no_number() -> None:
+    bad = replace(
+        SAMPLE,
+        usable=Usable(False, "it is truncated", "Copy it again"),
+        genotypes=SampleGenotypes("001_post", Usable(False, "it is truncated")),
+        erbb2=CopyNumber("001_post", Erbb2.NE, "it is truncated"),
+    )
+    (row,) = rows(tables.samples(cohort_calls(CALL, bad)))
+    assert (row["usable"], row["reason"]) == ("no", "it is truncated")
+    assert [row[name] for name in ("KRAS", "excluded_vaf", "log2", "copies", "detectable_copies")] == [""] * 5
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_no_cell_of_text_begins_a_formula(start: str) -> None:
+    call = replace(CALL, primary=f"{start}cmd|' /C calc'!A0", why=(f"{start}1", "x"), flags=(f"{start}2",))
+    for line in tables.mechanisms(cohort_calls(call)).splitlines():
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in line.split("\t"))
+
+
+@pytest.mark.parametrize("text", ["a\tb", "a\nb", "a\r\nb", " a  b ", "a\u2028b", "a\x0bb"])
+def test_no_cell_breaks_its_row(text: str) -> None:
+    assert tables.cell(text) == "a b"
+
+
+@pytest.mark.parametrize("text", ["\t=1+1", " =1+1", "\r@x"])
+def test_a_formula_behind_blanks_is_none(text: str) -> None:
+    assert tables.cell(text).startswith("'")
+
+
+def test_numbers_stay_numbers() -> None:
+    assert [tables.cell(value) for value in (-1.5, 0, 12, 1e-9, None, "")] == ["-1.5", "0", "12", "1e-09", "", ""]
+
+
+def test_cohort_without_patients_is_a_header() -> None:
+    assert tables.mechanisms(CohortCalls(())).splitlines() == ["\t".join(tables.MECHANISM_COLUMNS)]

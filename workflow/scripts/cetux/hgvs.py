@@ -1,0 +1,339 @@
+"""Names of changes in the nomenclature of the Human Genome Variation Society (hgvs-nomenclature.org, 21.0).
+
+A change is given as plus-strand edits of one molecule, a name as text without accession, or empty where the reference
+bases that decide it are unknown. Rules that are followed:
+
+* the 3' rule: an insertion or deletion stands at the last place in reading direction that gives the same sequence. It
+  is applied on the chromosome, so it never jumps over an intron;
+* substitution before deletion, duplication, insertion, delins; changes of one codon, or of adjacent bases, are one
+  delins;
+* proteins: ``p.V600E`` or ``p.Val600Glu``, always predicted from DNA: the parentheses that HGVS asks for then are left
+  out, as tumour reports do.
+
+Deviation: a reversed complement of two or more bases is named delins, as catalogues of tumour alleles do, not inv.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from re import fullmatch
+
+from cetux.coding import Transcript, translated
+from cetux.edits import Bases, Edit, haplotype_edits, joined, reverse_complement, shifted, trimmed
+from cetux.evidence import Allele
+from cetux.resources import CHROMOSOME_ACCESSIONS, Codon
+
+_NAMES = "Ala Cys Asp Glu Phe Gly His Ile Lys Leu Met Asn Pro Gln Arg Ser Thr Val Trp Tyr Ter Xaa"
+_THREE = dict(zip("ACDEFGHIKLMNPQRSTVWY*X", _NAMES.split(), strict=True))
+
+_SPLICE_BP = 2
+"""Bases of an intron beside the exon that every splice site needs; a change there has an unknown protein."""
+
+
+def genomic_name(edits: Iterable[Edit], bases: Bases, build: str) -> str:
+    """The ``g.`` name with its accession, such as ``NC_000007.14:g.140753336A>T``.
+
+    Args:
+        edits: of one molecule and one chromosome; several are named together, in brackets.
+        bases: plus-strand reference around them.
+        build: "GRCh37" or "GRCh38".
+    """
+    ordered = sorted(trimmed(edit) for edit in edits)
+    named = [_described(edit, bases, "+", lambda place: str(place + 1)) for edit in ordered]
+    return f"{CHROMOSOME_ACCESSIONS[build][ordered[0].chrom]}:g.{_listed(named)}" if named and all(named) else ""
+
+
+def coding_name(transcript: Transcript, edits: Iterable[Edit]) -> str:
+    """The ``c.`` name on the transcript, such as ``c.1799T>A`` or ``c.2313_2324dup``.
+
+    Positions in an intron carry the distance to the nearer exon (``c.1741+1``). Bases before the start codon or behind
+    the stop codon have no number here, since the untranslated exons are not in the tables: the name is empty.
+    """
+    grouped = _grouped(transcript, edits)
+    named = [_named_group(transcript, group) for group in grouped]
+    return f"c.{_listed(named)}" if named and all(named) else ""
+
+
+def _listed(named: Sequence[str]) -> str:
+    return named[0] if len(named) == 1 else f"[{';'.join(named)}]"
+
+
+def _grouped(transcript: Transcript, edits: Iterable[Edit]) -> list[list[Edit]]:
+    """The edits in coding order, those together that HGVS names as one: adjacent ones, and those of one codon."""
+    ordered = sorted((trimmed(edit) for edit in edits), reverse=transcript.strand == "-")
+    groups: list[list[Edit]] = []
+    for edit in ordered:
+        place = _coding_places(transcript, edit)
+        before = _coding_places(transcript, groups[-1][-1]) if groups else None
+        if place and before and (place[0] <= before[1] or _same_codon(place[0], before[1] - 1)):
+            groups[-1].append(edit)
+        else:
+            groups.append([edit])
+    return groups
+
+
+def _same_codon(one: int, other: int) -> bool:
+    return one // 3 == other // 3
+
+
+def _coding_places(transcript: Transcript, edit: Edit) -> tuple[int, int] | None:
+    """First coding base replaced and the one behind the last; of an insertion, twice the one behind it.
+
+    None where the edit lies, wholly or in part, outside the coding exons.
+    """
+    if edit.ref:
+        places = [transcript.index.get(place) for place in range(edit.start, edit.end)]
+        known = sorted(place for place in places if place is not None)
+        whole = len(known) == len(places) and known[-1] - known[0] == len(known) - 1
+        return (known[0], known[-1] + 1) if whole else None
+    left, right = transcript.index.get(edit.start - 1), transcript.index.get(edit.start)
+    if left is None or right is None or abs(left - right) != 1:
+        return None
+    return max(left, right), max(left, right)
+
+
+def _named_group(transcript: Transcript, group: Sequence[Edit]) -> str:
+    def name(place: int) -> str:
+        return _coding_number(transcript, place)
+
+    whole = joined(group, transcript.bases) if _in_one_exon(transcript, group) else None
+    if whole is not None:
+        return _described(trimmed(whole), transcript.bases, transcript.strand, name)
+    # over an intron: the exons' changes stand side by side in the transcript, so they are one delins there
+    places = [place for edit in group if (place := _coding_places(transcript, edit))]
+    if len(places) != len(group):
+        return ""
+    first, last = min(place[0] for place in places), max(place[1] for place in places)
+    altered = _altered(transcript, group, first, last)
+    if "N" in altered or not altered:
+        return ""
+    return f"{first + 1}_{last}delins{altered}"
+
+
+def _in_one_exon(transcript: Transcript, group: Sequence[Edit]) -> bool:
+    if len(group) == 1:
+        return True
+    low, high = min(edit.start for edit in group), max(edit.end for edit in group)
+    return any(exon.start <= low and high <= exon.end for exon in transcript.exons)
+
+
+def _described(edit: Edit, bases: Bases, strand: str, name: Callable[[int], str]) -> str:
+    """One trimmed edit in the reading direction of `strand`; `name` numbers a position, empty where it cannot."""
+    forward = strand == "+"
+    if edit.is_indel:
+        settled = shifted(edit, bases, 1 if forward else -1)
+        if settled is None:
+            return ""
+        edit = settled
+    alt = edit.alt if forward else reverse_complement(edit.alt)
+    if len(edit.ref) == len(edit.alt) == 1:
+        ref = edit.ref if forward else reverse_complement(edit.ref)
+        number = name(edit.start)
+        return f"{number}{ref}>{alt}" if number else ""
+    if edit.ref:
+        span = _span(edit.start, edit.end, forward, name)
+        return span and f"{span}{'delins' + alt if alt else 'del'}"
+    size = len(edit.alt)
+    low = edit.start - size if forward else edit.start
+    before = "".join(bases.get(place, "N") for place in range(low, low + size))
+    if before == edit.alt:
+        span = _span(low, low + size, forward, name)
+        return span and f"{span}dup"
+    if "N" in before:
+        return ""
+    span = _span(edit.start - 1, edit.start + 1, forward, name)
+    return span and f"{span}ins{alt}"
+
+
+def _span(start: int, end: int, forward: bool, name: Callable[[int], str]) -> str:
+    """Numbers of the first and last base of start..end in reading direction; one where they are the same."""
+    first, last = name(start), name(end - 1)
+    if not first or not last:
+        return ""
+    if end - start == 1:
+        return first
+    return f"{first}_{last}" if forward else f"{last}_{first}"
+
+
+def _coding_number(transcript: Transcript, place: int) -> str:
+    """The c. number of a plus-strand position: an exon base, or an intron base by the nearer exon; else empty."""
+    if place in transcript.index:
+        return str(transcript.index[place] + 1)
+    for left, right in zip(transcript.exons, transcript.exons[1:], strict=False):
+        low, high = (left, right) if transcript.strand == "+" else (right, left)
+        if low.end <= place < high.start:
+            ends = (low.end - 1, high.start) if transcript.strand == "+" else (high.start, low.end - 1)
+            after, until = abs(place - ends[0]), abs(place - ends[1])
+            if after <= until:
+                return f"{transcript.index[ends[0]] + 1}+{after}"
+            return f"{transcript.index[ends[1]] + 1}-{until}"
+    return ""
+
+
+def _altered(transcript: Transcript, edits: Iterable[Edit], first: int, last: int) -> str:
+    """Coding bases `first` to `last` (half-open, from 0) with the edits made; all edits lie in the coding exons."""
+    pieces = list(transcript.sequence)
+    before = [""] * (len(pieces) + 1)
+    for edit in edits:
+        places = _coding_places(transcript, edit)
+        assert places is not None
+        alt = edit.alt if transcript.strand == "+" else reverse_complement(edit.alt)
+        if edit.ref:
+            pieces[places[0] : places[1]] = [alt, *[""] * (places[1] - places[0] - 1)]
+        else:
+            before[places[0]] += alt
+    return "".join(before[place] + pieces[place] for place in range(first, last))
+
+
+def protein_name(transcript: Transcript, edits: Iterable[Edit], letters: int = 1) -> str:
+    """The ``p.`` name of what the edits together make of the protein.
+
+    Numbers count from the transcript's own start codon, so BRAF's V600E is never V640E (MANE Plus Clinical).
+
+    Args:
+        transcript: the MANE Select transcript; it may know only some bases.
+        edits: of one molecule, not overlapping; all of one gene.
+        letters: 1 (``p.V600E``) or 3 (``p.Val600Glu``).
+
+    Returns:
+        Empty where unknown bases decide it, or where the edits lie in an intron away from its ends; ``p.?`` where a
+        splice site or an exon's end is changed, whose effect no codon tells.
+    """
+    given = [trimmed(edit) for edit in edits]
+    inside = [edit for edit in given if _coding_places(transcript, edit)]
+    if not inside or len(inside) < len(given):
+        return "p.?" if any(_near_exon(transcript, edit) for edit in given) else ""
+    places = [place for edit in inside if (place := _coding_places(transcript, edit))]
+    first = min(place[0] for place in places) // 3
+    last = (max(place[1] for place in places) - 1) // 3
+    new = _altered(transcript, inside, 0, len(transcript.positions))
+    old = transcript.sequence
+    name = _Residues(letters)
+    if "N" in old[3 * first : 3 * last + 3]:
+        return ""
+    if len(new) % 3 != len(old) % 3:
+        return "" if "N" in old[3 * first :] else _frameshift(translated(old), translated(new), name)
+    if len(new) != len(old) and "N" in old[max(0, 3 * first - abs(len(new) - len(old))) : 3 * last + 6]:
+        return ""
+    return _in_frame(translated(old), translated(new), (first, last), name)
+
+
+def _near_exon(transcript: Transcript, edit: Edit) -> bool:
+    span = range(edit.start - (not edit.ref), max(edit.end, edit.start + 1))
+    return any(exon.start - _SPLICE_BP <= place < exon.end + _SPLICE_BP for place in span for exon in transcript.exons)
+
+
+class _Residues:
+    """Writes amino acids with one or three letters."""
+
+    def __init__(self, letters: int) -> None:
+        if letters not in (1, 3):
+            raise ValueError(f"an amino acid has one letter or three, not {letters}")
+        self._three = letters == 3
+
+    def __call__(self, residues: str) -> str:
+        return "".join(_THREE[residue] for residue in residues) if self._three else residues
+
+    def span(self, protein: str, start: int, end: int) -> str:
+        """First and last residue of start..end (half-open, from 0) with their numbers."""
+        first = f"{self(protein[start])}{start + 1}"
+        return first if end - start == 1 else f"{first}_{self(protein[end - 1])}{end}"
+
+
+def _in_frame(old: str, new: str, touched: tuple[int, int], name: _Residues) -> str:
+    """Name of an in-frame change; `touched` are the first and last codon whose bases change, from 0.
+
+    The residues that both proteins share are taken off at the front first, which puts an insertion or deletion in a
+    repeat at its last place, as the 3' rule asks.
+    """
+    if old == new:
+        return f"p.{name.span(old, touched[0], touched[1] + 1)}="
+    if old[0] == "M" and new[:1] != "M":
+        return f"p.{name('M')}1?"
+    start = next(
+        (i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), min(map(len, (old, new)))
+    )
+    shared = 0
+    while shared < min(len(old), len(new)) - start and old[-1 - shared] == new[-1 - shared]:
+        shared += 1
+    gone, come = old[start : len(old) - shared], new[start : len(new) - shared]
+    if old[start : start + 1] == "*" and start == len(old) - 1:
+        return f"p.{name('*')}{start + 1}{name(new[start])}ext{name('*')}?"
+    if come.startswith("*"):
+        return f"p.{name(old[start])}{start + 1}{name('*')}"
+    if "*" in come:
+        come = come[: come.index("*") + 1]
+    if len(gone) == len(come) == 1:
+        return f"p.{name(gone)}{start + 1}{name(come)}"
+    if not come:
+        return f"p.{name.span(old, start, start + len(gone))}del"
+    if gone:
+        return f"p.{name.span(old, start, start + len(gone))}delins{name(come)}"
+    if old[start - len(come) : start] == come:
+        return f"p.{name.span(old, start - len(come), start)}dup"
+    return f"p.{name.span(old, start - 1, start + 1)}ins{name(come)}"
+
+
+def _frameshift(old: str, new: str, name: _Residues) -> str:
+    """Name of a frameshift: the first changed residue and the distance to the new stop; ``?`` beyond the last exon."""
+    start = next((i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), None)
+    if start is None or old[start] == "*":
+        return "p.?"
+    if start == 0:
+        return f"p.{name('M')}1?"
+    if new[start] == "*":
+        return f"p.{name(old[start])}{start + 1}{name('*')}"
+    stop = new.find("*", start)
+    distance = str(stop - start + 1) if stop >= 0 else "?"
+    return f"p.{name(old[start])}{start + 1}{name(new[start])}fs{name('*')}{distance}"
+
+
+_CODING_NAME = r"c\.(\d+)(?:_(\d+))?(?:([ACGT])>([ACGT])|(delins|del|dup|ins)([ACGT]*))"
+
+
+def coding_edits(transcript: Transcript, name: str) -> tuple[Edit, ...] | None:
+    """The plus-strand edits that a ``c.`` name of coding bases stands for: the inverse of `coding_name`.
+
+    Returns:
+        One edit for each exon that is touched; None for a name of another kind, of bases that the transcript does not
+        have or know, or that says another reference base.
+    """
+    found = fullmatch(_CODING_NAME, name)
+    if not found:
+        return None
+    first, last = int(found[1]) - 1, int(found[2] or found[1]) - 1
+    if not 0 <= first <= last < len(transcript.positions):
+        return None
+    kind, alt = found[5] or "delins", found[4] or found[6] or ""
+    forward = transcript.strand == "+"
+    places, old = transcript.positions[first : last + 1], transcript.sequence[first : last + 1]
+    if kind in ("ins", "dup"):
+        alt = alt if kind == "ins" else old
+        start = max(places[:2]) if kind == "ins" else places[-1] + forward
+        whole = len(places) == 2 and abs(places[0] - places[1]) == 1 if kind == "ins" else "N" not in old
+        return (Edit(transcript.chrom, start, "", alt if forward else reverse_complement(alt)),) if whole else None
+    if "N" in old or (found[3] and found[3] != old):
+        return None
+    runs: list[list[int]] = []
+    for place in range(first, last + 1):
+        if not runs or abs(transcript.positions[place] - transcript.positions[place - 1]) != 1:
+            runs.append([])
+        runs[-1].append(place)
+    if len(runs) > 1 and kind == "delins" and len(alt) != len(old):
+        return None
+    edits = []
+    for run in runs:
+        ref = transcript.sequence[run[0] : run[-1] + 1]
+        new = alt[run[0] - first : run[-1] + 1 - first] if len(runs) > 1 else alt
+        start = min(transcript.positions[run[0]], transcript.positions[run[-1]])
+        pair = (ref, new) if forward else (reverse_complement(ref), reverse_complement(new))
+        edits.append(trimmed(Edit(transcript.chrom, start, *pair)))
+    return tuple(sorted(edit for edit in edits if edit.ref != edit.alt))
+
+
+def allele_edits(allele: Allele, codon: Codon, transcript: Transcript | None, bases: Bases) -> tuple[Edit, ...] | None:
+    """What a detected allele changes: by its ``c.`` name, which holds bases beside the codon too, else by its codon.
+
+    Returns:
+        As `haplotype_edits`: None where the change is not known to its end, or its reference bases are not.
+    """
+    named = coding_edits(transcript, allele.hgvs_c) if transcript and allele.hgvs_c else None
+    return named if named is not None else haplotype_edits(codon, allele.changes, bases) or None

@@ -1,0 +1,313 @@
+"""Are two samples of one person, and is one sample mixed with another person's DNA? Pure functions on counts at SNPs.
+
+Sites are common single-base polymorphisms: from a list where one is given, else those that vary among the samples at hand.
+The verdicts are likelihood-ratio tests with stated error rates; too little to decide is a verdict of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from cetux.counts import HaplotypeCounts
+from cetux.resources import Codon
+
+Floats = npt.NDArray[np.float64]
+
+ERROR_RATE = 1e-3
+"""Accepted chance of a false verdict: of calling two persons one, one person two, or a clean sample mixed."""
+
+LEAST_FRAGMENTS = 20
+"""Depth from which a site has a genotype: of 20 fragments of a heterozygous site, 2 or fewer show one allele in 4e-4."""
+
+HOMOZYGOUS = 0.1
+"""Alt fraction up to which, or from one minus which, a site looks homozygous."""
+
+SPACING_BP = 100_000
+"""Sites nearer than this are inherited together and count once."""
+
+_LOST = 0.2
+_MISREAD = 0.01
+_OUTLIERS = 0.02
+_FREQUENCIES = np.linspace(0.05, 0.95, 19)
+_FRACTIONS = np.concatenate([[0.0], np.geomspace(0.001, 0.3, 100)])
+
+
+@dataclass(frozen=True, order=True)
+class Site:
+    """A biallelic position, 0-based, plus strand, `chrom` without ``chr``."""
+
+    chrom: str
+    position: int
+    ref: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class SiteCount:
+    """Fragments of one sample that show the two alleles of a site."""
+
+    ref: int
+    alt: int
+
+    @property
+    def fragments(self) -> int:
+        """Fragments that show either."""
+        return self.ref + self.alt
+
+
+class Identity(StrEnum):
+    """Verdict on two samples."""
+
+    SAME_PERSON = "SAME_PERSON"
+    DIFFERENT_PERSONS = "DIFFERENT_PERSONS"
+    NOT_ASSESSABLE = "NOT_ASSESSABLE"
+
+
+@dataclass(frozen=True)
+class PairIdentity:
+    """What the shared sites of two samples say.
+
+    log_odds: natural logarithm of the likelihood of one person over that of two. sites: those that counted. concordant:
+    sites with the same genotype; opposite: homozygous for different alleles.
+    """
+
+    verdict: Identity
+    reason: str
+    log_odds: float = 0.0
+    sites: int = 0
+    concordant: int = 0
+    opposite: int = 0
+
+
+@dataclass(frozen=True)
+class Contamination:
+    """Foreign DNA in one sample.
+
+    fraction: of all DNA, 0..1, the most likely one; low, high: its 95 % interval. detectable: the smallest fraction that
+    these sites would have shown with 95 % power. All None where it is not assessable.
+    """
+
+    assessable: bool
+    detected: bool
+    reason: str
+    sites: int = 0
+    fraction: float | None = None
+    low: float | None = None
+    high: float | None = None
+    detectable: float | None = None
+
+
+def genotype(count: SiteCount) -> int | None:
+    """Alt alleles that a site seems to have: 0, 1 or 2; None below `LEAST_FRAGMENTS`.
+
+    >>> genotype(SiteCount(100, 2)), genotype(SiteCount(60, 40)), genotype(SiteCount(5, 5))
+    (0, 1, None)
+    """
+    if count.fragments < LEAST_FRAGMENTS:
+        return None
+    fraction = count.alt / count.fragments
+    return 0 if fraction <= HOMOZYGOUS else 2 if fraction >= 1 - HOMOZYGOUS else 1
+
+
+def pair_identity(
+    one: Mapping[Site, SiteCount], other: Mapping[Site, SiteCount], frequencies: Mapping[Site, float] | None = None
+) -> PairIdentity:
+    """Whether two samples are of one person, by a likelihood ratio over their genotypes at shared sites.
+
+    With the true genotype G of allele frequency f in Hardy-Weinberg proportions and what a sample seems to have, O::
+
+        one person:   P(O1, O2) = sum over G of P(G | f) P(O1 | G) P(O2 | G)
+        two persons:  P(O1, O2) = P(O1 | f) P(O2 | f)
+
+    P(O | G): a heterozygous site looks homozygous in 20 % of samples, one allele being lost in the tumour [P]; a homozygous
+    one looks heterozygous in 1 % and opposite in 0.1 % [P]. Without a list the frequency is unknown and averaged over 5
+    to 95 %, and since only sites that vary in the pair were kept, both probabilities are divided by that of not being
+    homozygous for ref in both.
+
+    The verdict is made at a ratio of 1,000 or 1/1,000. If a hypothesis holds, a ratio of at least 1/a against it has at
+    most the probability a: its expectation is 1, and Markov's inequality does the rest. So each false verdict has a chance
+    of at most `ERROR_RATE`, as far as the model holds and sites are independent, for which they are thinned. Relatives
+    share alleles: first-degree ones lie between the hypotheses.
+
+    Args:
+        one, other: counts by site; sites that only one of them has are left out.
+        frequencies: of alt in the population, by site, 0..1; with it only its sites count, and all of them do.
+    """
+    pairs = []
+    for site in _spaced(site for site in one if site in other and (frequencies is None or site in frequencies)):
+        seen = genotype(one[site]), genotype(other[site])
+        if seen[0] is not None and seen[1] is not None and (frequencies is not None or max(seen) > 0):
+            pairs.append((site, seen[0], seen[1]))
+    log_odds = 0.0
+    for site, first, second in pairs:
+        known = None if frequencies is None else frequencies[site]
+        log_odds += _log_ratio(first, second, known)
+    concordant = sum(first == second for _, first, second in pairs)
+    opposite = sum(abs(first - second) == 2 for _, first, second in pairs)
+    shown = f"{concordant} of {len(pairs)} sites agree, {opposite} are opposite homozygotes"
+    if log_odds >= log(1 / ERROR_RATE):
+        verdict = Identity.SAME_PERSON
+    elif log_odds <= log(ERROR_RATE):
+        verdict = Identity.DIFFERENT_PERSONS
+    else:
+        verdict = Identity.NOT_ASSESSABLE
+        shown += ": too few to tell" if pairs else ": identity not assessable"
+    return PairIdentity(verdict, shown, log_odds, len(pairs), concordant, opposite)
+
+
+def _spaced(sites: Iterable[Site]) -> list[Site]:
+    """Sites in order, none nearer to the one before than `SPACING_BP`."""
+    kept: list[Site] = []
+    for site in sorted(sites):
+        if not kept or site.chrom != kept[-1].chrom or site.position >= kept[-1].position + SPACING_BP:
+            kept.append(site)
+    return kept
+
+
+_SEEMS = np.array(
+    [
+        [1 - 1.1 * _MISREAD, _MISREAD, 0.1 * _MISREAD],
+        [_LOST / 2, 1 - _LOST, _LOST / 2],
+        [0.1 * _MISREAD, _MISREAD, 1 - 1.1 * _MISREAD],
+    ]
+)
+"""P(O | G), a row for each true genotype."""
+
+
+def _log_ratio(first: int, second: int, frequency: float | None) -> float:
+    f = _FREQUENCIES if frequency is None else np.array([frequency])
+    weights = np.stack([(1 - f) ** 2, 2 * f * (1 - f), f**2])
+    alone = _SEEMS.T @ weights
+    same = float((weights * (_SEEMS[:, first] * _SEEMS[:, second])[:, None]).sum(axis=0).mean())
+    apart = float((alone[first] * alone[second]).mean())
+    if frequency is None:
+        same /= 1 - float((weights * (_SEEMS[:, 0] ** 2)[:, None]).sum(axis=0).mean())
+        apart /= 1 - float((alone[0] ** 2).mean())
+    return log(same / apart)
+
+
+def contamination(
+    counts: Mapping[Site, SiteCount], frequencies: Mapping[Site, float] | None = None, error: float = 1e-3
+) -> Contamination:
+    """Foreign DNA, from alleles that should not be there at sites where the sample looks homozygous.
+
+    A fraction c of DNA of a person with g foreign alleles (0, 1, 2) makes a fraction e + c*g/2 of foreign fragments, e
+    the error rate. With k of n fragments foreign, and g in Hardy-Weinberg proportions of the foreign allele's frequency
+    (any, where it is not known)::
+
+        P(k | c) = (1 - w) sum over g of P(g) Binomial(k; n, e + c*g/2) + w / (n + 1)
+
+    The second term, w = 2 % [P], is a site that misbehaves for a reason of its own (a somatic mutation, a paralog), so that
+    one site alone proves nothing. c is estimated by the greatest likelihood. Twice the gain over c = 0 is, without
+    contamination, half of the time 0 and else chi-squared with one degree of freedom (c lies at its boundary): DETECTED
+    where it exceeds the quantile of 1 - 2 a. A true c gives about (Z + d)**2 with d**2 the expected gain, so 95 % power
+    needs d to be 1.64 above that quantile's root.
+
+    What it cannot tell: in a tumour of very high purity a lost allele of a heterozygous site leaves a small rest of the
+    patient's own, which looks the same. Where the pair has a cleaner sample, judge that one.
+
+    Args:
+        counts: by site; sites must be polymorphisms known beforehand or seen in other samples, not chosen in this one.
+        frequencies: of alt in the population, by site; None where unknown.
+        error: rate at which a fragment shows the other allele by mistake, > 0.
+    """
+    wanted = [site for site in _spaced(counts) if frequencies is None or site in frequencies]
+    homozygous = [(site, seen) for site in wanted if (seen := genotype(counts[site])) in (0, 2)]
+    if not homozygous:
+        return Contamination(False, False, "no homozygous site is covered")
+    n = np.array([counts[site].fragments for site, _ in homozygous])
+    k = np.array([counts[site].alt if seen == 0 else counts[site].ref for site, seen in homozygous])
+    prior = np.full((3, len(n)), 1 / 3)
+    if frequencies is not None:
+        f = np.array([frequencies[site] if seen == 0 else 1 - frequencies[site] for site, seen in homozygous])
+        prior = np.stack([(1 - f) ** 2, 2 * f * (1 - f), f**2])
+    likelihood = np.array([_log_likelihood(k, n, prior, c, error) for c in _FRACTIONS])
+    needed = float(stats.chi2.isf(2 * ERROR_RATE, 1))
+    detectable = _detectable(n, prior, error, (needed**0.5 + float(stats.norm.ppf(0.95))) ** 2)
+    if detectable is None:
+        return Contamination(False, False, f"{len(n)} homozygous sites are too few to see contamination", len(n))
+    best = int(likelihood.argmax())
+    near = _FRACTIONS[likelihood >= likelihood[best] - stats.chi2.ppf(0.95, 1) / 2]
+    detected = bool(2 * (likelihood[best] - likelihood[0]) > needed)
+    fraction, low, high = float(_FRACTIONS[best]), float(near[0]), float(near[-1])
+    told = f"{fraction:.1%} foreign DNA" if detected else f"no foreign DNA, {detectable:.1%} would have shown"
+    return Contamination(True, detected, f"{told} ({len(n)} sites)", len(n), fraction, low, high, detectable)
+
+
+def _log_likelihood(
+    k: npt.NDArray[np.int64], n: npt.NDArray[np.int64], prior: Floats, fraction: float, error: float
+) -> float:
+    return float(np.log(_site_likelihood(k, n, prior, fraction, error)).sum())
+
+
+def _site_likelihood(
+    k: npt.NDArray[np.int64], n: npt.NDArray[np.int64], prior: Floats, fraction: float, error: float
+) -> Floats:
+    each = np.stack([stats.binom.pmf(k, n, min(error + fraction * g / 2, 0.5)) for g in range(3)])
+    total: Floats = (1 - _OUTLIERS) * (prior * each).sum(axis=0) + _OUTLIERS / (n + 1)
+    return total
+
+
+def _detectable(n: npt.NDArray[np.int64], prior: Floats, error: float, wanted: float) -> float | None:
+    """The smallest fraction whose expected gain, with the foreign counts at their means, reaches `wanted`."""
+    for fraction in _FRACTIONS[1:]:
+        gain = 0.0
+        for g in range(3):
+            mean = np.rint(n * (error + fraction * g / 2)).astype(np.int64)
+            with_it = np.log(_site_likelihood(mean, n, prior, float(fraction), error))
+            without = np.log(_site_likelihood(mean, n, prior, 0.0, error))
+            gain += float((prior[g] * (with_it - without)).sum())
+        if 2 * gain >= wanted:
+            return float(fraction)
+    return None
+
+
+def raised_floor(floor_vaf: float, found: Contamination) -> float:
+    """The VAF below which an allele may be the other person's: a homozygous one of theirs shows at the foreign fraction.
+
+    Args:
+        floor_vaf: the lowest VAF that is reported otherwise.
+        found: of the sample; its upper bound is taken where contamination was detected.
+    """
+    return max(floor_vaf, found.high or 0.0) if found.detected else floor_vaf
+
+
+def codon_sites(samples: Sequence[HaplotypeCounts], codons: Iterable[Codon]) -> list[dict[Site, SiteCount]]:
+    """Counts of each sample at the codons' bases that vary among them: at least a quarter of some sample's fragments.
+
+    Listed codons, where tumours mutate, are left out: those with required bases.
+    """
+    wanted = {(codon.gene, codon.codon): codon for codon in codons if not codon.required}
+    every: list[dict[tuple[str, int, str], dict[str, int]]] = []
+    for sample in samples:
+        bases: dict[tuple[str, int, str], dict[str, int]] = {}
+        for count in sample.codons:
+            codon = wanted.get((count.gene, count.codon))
+            for shown in count.haplotypes if codon else ():
+                if codon is None or len(shown.bases) != 3:
+                    continue
+                for place, ref, base in zip(sorted(codon.positions), count.reference, shown.bases, strict=True):
+                    if base in "ACGT":
+                        at = bases.setdefault((codon.chrom, place, ref), {})
+                        at[base] = at.get(base, 0) + shown.fragments
+        every.append(bases)
+    sites = {
+        Site(chrom, place, ref, base)
+        for bases in every
+        for (chrom, place, ref), at in bases.items()
+        for base, many in at.items()
+        if base != ref and many >= 0.25 * sum(at.values()) and sum(at.values()) >= LEAST_FRAGMENTS
+    }
+    return [
+        {
+            site: SiteCount(at.get(site.ref, 0), at.get(site.alt, 0))
+            for site in sorted(sites)
+            if (at := bases.get((site.chrom, site.position, site.ref)))
+        }
+        for bases in every
+    ]
