@@ -3,7 +3,9 @@ from snakemake.utils import min_version
 min_version("9.20")
 
 
+include: "workflow/rules/logic.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/check.smk"
 include: "workflow/rules/genotype.smk"
 include: "workflow/rules/copynumber.smk"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -43,13 +43,19 @@ class Effort:
     jobs: int = 1
 
 
-def with_jobs(effort: Effort, jobs: int) -> Effort:
-    """The same effort in that many processes."""
-    return replace(effort, jobs=jobs)
+def scaled(effort: Effort, share: float, jobs: int) -> Effort:
+    """A share of the samples of an effort, in that many processes."""
+    return Effort(
+        recall=max(2, round(share * effort.recall)),
+        wild_type=max(60, round(share * effort.wild_type)),
+        limit=max(2, round(share * effort.limit)),
+        calibration=effort.calibration,
+        jobs=jobs,
+    )
 
 
 QUICK = Effort(recall=12, wild_type=600, limit=20, calibration=400_000)
-FULL = Effort(recall=70, wild_type=10_000, limit=130, calibration=3_000_000)
+FULL = Effort(recall=70, wild_type=10_000, limit=130, calibration=1_000_000)
 
 
 def tested_codons() -> list[Codon]:

@@ -47,7 +47,8 @@ PROFILES = {
             True,
             {90: 1.0},
             sequencing=False,
-            molecule={"C>T": 3e-5, "G>T": 2e-5, "A>G": 1e-5, "T>C": 1e-5, "C>G": 2e-6, "A>T": 2e-6, "A>C": 2e-6},
+            molecule={"C>T": 3e-5, "G>A": 1e-5, "G>T": 2e-5, "C>A": 5e-6, "A>G": 1e-5, "T>C": 1e-5}
+            | dict.fromkeys(("A>C", "T>G", "A>T", "T>A", "C>G", "G>C"), 2e-6),
         ),
     )
 }

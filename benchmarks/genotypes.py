@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from benchmarks import count_level, read_level, read_report, report  # noqa: E402
+from benchmarks import count_level, ours, read_level, read_report, report  # noqa: E402
 
 
 def machine(seed: int) -> str:
@@ -40,8 +40,10 @@ def counts(seed: int, effort: count_level.Effort, out: Path, parts: Sequence[str
         if name in parts:
             print(f"counts: {name}", flush=True)
             report.write_rows(out / f"{name}.tsv", run(seed, effort))
+            (out / f"{name}.code").write_text(ours.CODE, encoding="ascii")
     rows = {name: report.read_rows(out / f"{name}.tsv") for name in runs}
-    told = [machine(seed)]
+    codes = [f"{name} {(out / f'{name}.code').read_text(encoding='ascii')}" for name in runs if rows[name]]
+    told = [machine(seed), f"State of the workflow's modules: {', '.join(codes)}."]
     if rows["recall"]:
         told += [
             "Recall, %: ours / oracle / oracle 2 / sampled 2. DETECTED alone, without the floors of the rules.",
@@ -72,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "benchmarks")
     parser.add_argument("--seed", type=int, default=20_261)
     parser.add_argument("--jobs", type=int, default=1, help="processes of level 1 (level 2 measures time: always one)")
+    parser.add_argument("--share", type=float, default=1.0, help="of the samples of level 1, as in 0.5")
     parser.add_argument("--level", choices=("counts", "reads", "both"), default="both")
     parser.add_argument(
         "--part", action="append", choices=("recall", "wild_type", "limit"), help="of level 1; all if none"
@@ -81,13 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     effort = count_level.QUICK if given.quick else count_level.FULL
     if given.level in ("counts", "both"):
         parts = given.part or ("recall", "wild_type", "limit")
-        told = counts(given.seed, count_level.with_jobs(effort, given.jobs), given.out, parts)
+        told = counts(given.seed, count_level.scaled(effort, given.share, given.jobs), given.out, parts)
         print(told)
         if not given.quick:
             report.put_between_markers("counts", told)
     if given.level in ("reads", "both"):
         read_level.run(given.seed, read_level.QUICK if given.quick else read_level.FULL, given.out)
-        told = "\n\n".join([machine(given.seed), read_report.tell(given.out)])
+        state = f"State of the workflow's modules: {ours.CODE}."
+        told = "\n\n".join([machine(given.seed), state, read_report.tell(given.out)])
         print(told)
         if not given.quick:
             report.put_between_markers("reads", told)

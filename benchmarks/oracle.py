@@ -11,12 +11,13 @@ from benchmarks.error_model import BASES
 from benchmarks.simulate_counts import CountSimulator, Drawn
 
 Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 _GRID = np.concatenate([[0.0], np.geomspace(2e-5, 0.999, 120)])
 _LEAST = 1e-12
-_CHUNK = 200_000
+_CHUNK = 20_000
 
 
-def statistics(carried: Floats, depth: Floats, error: Floats) -> Floats:
+def statistics(carried: Numbers, depth: Numbers, error: Floats) -> Floats:
     """Log-likelihood ratio of each test; all arguments are [test, stratum]."""
     error = np.maximum(error, _LEAST)
     best = np.full(len(carried), -np.inf)
@@ -57,15 +58,16 @@ def thresholds(
     The first for all changes, the second among those that at least two fragments carry.
 
     The chance of a sample is the sum over its tests. Tests with the same error rates have the same distribution, so
-    each such class is drawn `tests` times, at the mean depth of every stratum.
+    each such class is drawn `tests` times, in chunks that each have a depth of their own.
     """
     every = simulator.base_rates[simulator.coded].reshape(-1, len(simulator.base_strata))
     classes, members = np.unique(every[every.sum(axis=1) > 0], axis=0, return_counts=True)
-    split = np.round(depth * simulator.base_shares()).astype(np.int64)
+    shares = simulator.base_shares()
     values, weights, fragments = [np.zeros(1)], [np.zeros(1)], [np.zeros(1)]
     for error, many in zip(classes, members, strict=True):
-        expected = float(split @ error)
         for _ in range(0, tests, _CHUNK):
+            split = rng.poisson(depth * shares)
+            expected = float(split @ error)
             carried = rng.binomial(split, error, (_CHUNK, len(split)))
             above = carried[carried.sum(axis=1) > expected + 1.5 * np.sqrt(expected)]
             unique, times = np.unique(above, axis=0, return_counts=True)

@@ -1,7 +1,10 @@
 """The workflow's own genotyper, as the benchmark calls it: simulated counts in, alleles out."""
 
+import hashlib
+import sys
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,20 @@ BUILD = "GRCh38"
 
 _AT_ENDS = 0.05
 """Fragments of which every read over a codon ends within five bases of it."""
+
+
+def _code() -> str:
+    """Digest of the workflow's modules as they were loaded: which state of the code the rows are of."""
+    loaded = {
+        Path(str(module.__file__))
+        for name, module in sys.modules.items()
+        if name.startswith("cetux.") and module.__file__
+    }
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(loaded))).hexdigest()[:8]
+
+
+CODE = _code()
+"""Computed at import, so that an edit during a long run does not show."""
 
 
 def settings(floors: bool) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,8 +50,7 @@ def available() -> list[Peer]:
     _install_gbcms()
     found = []
     for peer in PEERS:
-        version = peer.version()
-        if version:
+        if peer.version():
             found.append(peer)
         else:
             print(f"SKIPPED: {peer.name} is not installed. {peer.install}", flush=True)
@@ -79,8 +79,8 @@ def _install_gbcms() -> None:
     if (VENV / "bin" / "gbcms").exists():
         return
     print(f"installing {GBCMS} into {VENV}", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", VENV], check=False, capture_output=True)
-    pip = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--only-binary", ":all:", GBCMS]
+    subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False, capture_output=True)
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--only-binary", ":all:", GBCMS]
     subprocess.run(pip, check=False)
 
 
@@ -123,7 +123,8 @@ def _counted(text: str, given: Inputs, field: str, skip: int, least: int, fracti
 
 
 def _gbcms(given: Inputs) -> Calls:
-    command = [VENV / "bin" / "gbcms", "dna", "-v", given.known, "-b", given.bam, "-f", given.fasta, "-o", given.work]
+    files = {"-v": given.known, "-b": given.bam, "-f": given.fasta, "-o": given.work}
+    command = [str(VENV / "bin" / "gbcms"), "dna", *(word for pair in files.items() for word in map(str, pair))]
     subprocess.run(command, check=True, capture_output=True)
     text = (given.work / f"{given.bam.stem}.vcf").read_text(encoding="utf-8")
     return _counted(text, given, "FAD", 1, 2, 0.0)
@@ -140,15 +141,13 @@ def _bcftools(given: Inputs) -> Calls:
 
 def _freebayes(given: Inputs) -> Calls:
     floors = ["--pooled-continuous", "-F", "0.003", "-C", "3", "-m", "20", "-q", "20"]
-    command = ["freebayes", "-f", given.fasta, "-t", given.bed, *floors, given.bam]
+    command = ["freebayes", "-f", str(given.fasta), "-t", str(given.bed), *floors, str(given.bam)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return _counted(done.stdout, given, "AO", 0, 3, 0.003)
 
 
 def _pysam_bcftools_version() -> str:
-    import pysam
-
-    return f"bcftools of pysam {pysam.__version__}"
+    return f"bcftools of pysam {version('pysam')}"
 
 
 PEERS = (

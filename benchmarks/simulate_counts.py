@@ -161,8 +161,7 @@ class CountSimulator:
 
     def base_shares(self) -> Floats:
         """Share of the fragments in each base stratum."""
-        shares: Floats = np.bincount(self.stratum_of_base[:, 0], self.shares, len(self.base_strata))
-        return shares
+        return np.bincount(self.stratum_of_base[:, 0], self.shares, len(self.base_strata)).astype(np.float64)
 
 
 def listed_changes(codons: Sequence[Codon], alleles: Mapping[tuple[str, str], object]) -> list[tuple[int, str, str]]:

@@ -117,7 +117,7 @@ def _region(
     copies = 1 + rng.poisson(DUPLICATES, many)
     rates = molecule_rates(profile)
     for i in range(many):
-        edits = [alleles[row][0] for row in np.flatnonzero(carries[:, i])]
+        edits = [alleles[row][0] for row in np.flatnonzero(carries[:, i]).tolist()]
         molecule = _molecule(whole, int(starts[i]), int(starts[i] + inserts[i]), edits)
         _damage(molecule, rates[int(minus_template[i])], rng)
         for copy in range(copies[i]):

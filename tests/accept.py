@@ -1,4 +1,4 @@
-"""Hold the results of a demo run against the truth that the cohort was built from: ``python tests/accept.py FOLDER``."""
+"""Hold a demo run against the truth that its cohort was built from: ``python tests/accept.py FOLDER``."""
 
 import csv
 import sys

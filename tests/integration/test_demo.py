@@ -29,7 +29,7 @@ def test_a_finished_run_has_nothing_to_do(finished):
 
 def test_the_deliverables_stand_at_the_top_of_results(finished):
     top = {path.name for path in (finished / "results").iterdir() if path.is_file()}
-    assert top == {"mechanisms.tsv", "mechanisms.json", "samples.tsv"}
+    assert top == {"mechanisms.tsv", "mechanisms.json", "samples.tsv", "heregulin.tsv"}
     assert (finished / "results/report/index.html").is_file()
     assert (finished / "results/provenance/run.json").is_file()
 
@@ -83,7 +83,7 @@ def test_tables_hold_no_path_and_no_date(finished):
 def test_provenance_names_versions_and_inputs(finished):
     run = json.loads((finished / "results/provenance/run.json").read_text(encoding="utf-8"))
     assert run["packages"]["cnvkit"] == "0.9.14"
-    assert set(run["samples_fingerprint"]) == {row for row in rows(finished / "samples.tsv")}
+    assert set(run["samples_fingerprint"]) == set(rows(finished / "samples.tsv"))
     assert set(run["sheets_sha256"]) == {"samples.tsv", "patients.tsv", "heregulin.tsv"}
 
 

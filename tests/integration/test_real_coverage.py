@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from cetux.amplification import Bins, Locus, Tumour, call_amplification, erbb2_locus
+from cetux.amplification import Tumour, call_amplification
 from cetux.correction import Correction, Depths, build_reference, correct_coverage
 from cetux.counts import Usable
 from cetux.coverage import no_coverage
 from cetux.evidence import CopyNumber
+from cetux.gene_bins import Bins, Locus, erbb2_locus
 from cetux.resources import Interval
 
 pytestmark = pytest.mark.real

@@ -17,21 +17,12 @@ from tests import builders
 from tests.builders import CONTROLS_17P, CONTROLS_17Q
 
 from cetux import records
-from cetux.amplification import (
-    Bins,
-    Locus,
-    Tumour,
-    call_amplification,
-    call_erbb2,
-    detectable_copies,
-    erbb2_locus,
-    estimate,
-    read_bins,
-    shared_noise,
-    tumour_copies,
-)
+from cetux.amplification import Tumour, call_amplification, call_erbb2
+from cetux.bin_noise import estimate, shared_noise
+from cetux.copies import detectable_copies, tumour_copies
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
 from cetux.evidence import CopyNumber
+from cetux.gene_bins import Bins, Locus, erbb2_locus, read_bins
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -157,7 +148,7 @@ def test_negative_takes_an_unknown_ploidy_as_four() -> None:
 
     (At half of the purity, the default, the bound of C always binds first: 3 / (2 + 2p) >= 1 for p <= 0.5.)
     """
-    frame, as_stated = cnr_frame(erbb2=0.8, noise=0.02), RULES | {"purity_lower_factor": 1, "min_log2_se": 0.02}
+    frame, as_stated = cnr_frame(erbb2=0.8, noise=0.02), RULES | {"purity_lower_factor": 1, "shared_log2_sd": 0.02}
     assert call(frame, tumour(1.0, 2.0), as_stated).state == "NEG"
     assert call(frame, tumour(1.0, None), as_stated).state == "EQUIVOCAL"
 

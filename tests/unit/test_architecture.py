@@ -14,7 +14,7 @@ RULES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "workfl
 
 
 def listed(name: str) -> set[str]:
-    found = re.search(rf"^{name} = \((.*?)\)\.split\(\)", RULES["common.smk"], re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^{name} = \((.*?)\)\.split\(\)", RULES["logic.smk"], re.MULTILINE | re.DOTALL)
     assert found, name
     return set(" ".join(ast.literal_eval(f"({found.group(1)})").split()).split())
 
@@ -25,10 +25,10 @@ def test_every_module_and_script_is_followed_by_content():
 
 
 def test_every_table_and_schema_is_brought_along():
-    tables = re.search(r"^TABLES = (\{.*?^\})", RULES["common.smk"], re.MULTILINE | re.DOTALL)
+    tables = re.search(r"^TABLES = (\{.*?^\})", RULES["logic.smk"], re.MULTILINE | re.DOTALL)
     assert tables
     assert set(ast.literal_eval(tables.group(1)).values()) == {path.name for path in (ROOT / "resources").glob("*.tsv")}
-    schemas = re.search(r'^SCHEMAS = "(.*?)"\.split\(\)', RULES["common.smk"], re.MULTILINE)
+    schemas = re.search(r'^SCHEMAS = "(.*?)"\.split\(\)', RULES["logic.smk"], re.MULTILINE)
     assert schemas
     there = {path.name.removesuffix(".schema.yaml") for path in (ROOT / "workflow/schemas").glob("*.schema.yaml")}
     assert set(schemas.group(1).split()) == there

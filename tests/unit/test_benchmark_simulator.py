@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pysam
 import pytest
-from benchmarks import oracle
+from benchmarks import oracle, report
 from benchmarks.error_model import BASES, PROFILES, base_strata, error_rates, sequencing_errors, strata
 from benchmarks.panel import Panel, normalised
 from benchmarks.simulate_counts import CountSimulator, Variant, listed_changes
@@ -152,11 +152,11 @@ def test_a_bam_holds_the_errors_and_fractions_that_were_asked_for(panel: Panel, 
         reads = list(bam)
     for read in reads:
         duplicates += read.is_duplicate
-        contig, qualities = str(read.reference_name), read.query_qualities
+        contig, qualities, sequence = str(read.reference_name), read.query_qualities, str(read.query_sequence)
         for index, place in read.get_aligned_pairs(matches_only=True):
             if qualities is not None and qualities[index] == 25 and (contig, place) not in spared:
                 shown += 1
-                wrong += read.query_sequence[index] != panel.bases[contig][place]
+                wrong += sequence[index] != panel.bases[contig][place]
     assert wrong / shown == pytest.approx(10**-2.5, rel=0.15)
     assert duplicates / len(reads) == pytest.approx(0.15 / 1.15, rel=0.15)
 
@@ -167,3 +167,19 @@ def test_a_bam_is_the_same_for_the_same_seed(panel: Panel, tmp_path: Path) -> No
         write_bam(panel, PROFILES["ffpe"], [], 20, seed, tmp_path / f"{name}.bam")
         texts.append(pysam.view(str(tmp_path / f"{name}.bam")))
     assert texts[0] == texts[1] != texts[2]
+
+
+def test_the_report_replaces_what_stands_between_its_markers(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("a\n<!-- x -->\nold\n<!-- /x -->\nb\n")
+    report.put_between_markers("x", "new", page)
+    report.put_between_markers("x", "newer", page)
+    assert page.read_text() == "a\n<!-- x -->\n\nnewer\n\n<!-- /x -->\nb\n"
+    with pytest.raises(ValueError, match="lacks the markers"):
+        report.put_between_markers("y", "new", page)
+
+
+def test_a_cell_is_missed_beyond_chance_only_where_the_loss_is_large() -> None:
+    cell = {"profile": "umi", "depth": 50, "vaf": 0.01, "variants": 200, "oracle": 180}
+    found = report.missed([{**cell, "ours": ours} for ours in (175, 168, 120)], "oracle")
+    assert [certain for _, certain in found] == [True, False]

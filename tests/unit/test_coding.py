@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests import builders
+from tests.literature.sources import fasta, table
 from tests.unit.coding_builders import coding_reference, codon_of, transcript
 
 from cetux.coding import (
@@ -141,3 +142,17 @@ def test_coverage_of_the_coding_sequence():
     assert (kras.gene, kras.codons, kras.covered, kras.median_fragments) == ("KRAS", 3, 1, 199.0)
     assert kras.covered_fraction == pytest.approx(1 / 3)
     assert (braf.covered, braf.median_fragments) == (0, 0.0)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("build", "column"), [("GRCh37", "hg19_start"), ("GRCh38", "GRCh38_start")])
+def test_the_real_kras_is_scanned(real_data, tmp_path, build, column):
+    (row,) = [row for row in table(real_data / "reference" / "regions.tsv") if row["gene"] == "KRAS"]
+    bases = fasta(real_data / "reference" / "fasta_plus_strand" / "KRAS.fa")["KRAS"]
+    start = int(row[column]) - 1
+    path = builders.write_fasta(tmp_path / "k.fa.gz", {"12": start + len(bases)}, {("12", start): bases})
+    scan = coding_scan(build, str(path))
+    kras = [codon for codon in scan.codons if codon.gene == "KRAS"]
+    assert not [note for note in scan.notes if note.startswith("KRAS")]
+    assert len(kras) == 189
+    assert "".join(codon.wt_aa for codon in kras).startswith("MTEYKLVVVGAGGVGKSALTIQLIQNHFVDEYDPTIEDSYRKQ")

@@ -190,7 +190,7 @@ def test_collected_fits_the_time_point(here: Path) -> None:
 def test_post_without_progression_is_a_warning(here: Path) -> None:
     builders.write_tsv(here / "samples.tsv", [SAMPLES[0] | {"timepoint": "post"}, *SAMPLES[1:]])
     assert load().warnings == ()
-    builders.write_tsv(here / "patients.tsv", [PATIENTS[0] | {"progression": ""}, PATIENTS[1]])
+    builders.write_tsv(here / "patients.tsv", [PATIENTS[0] | {"progression": "", "best_response": "PR"}, PATIENTS[1]])
     (warning,) = load().warnings
     assert (warning.file, warning.row, warning.column) == ("samples.tsv", 2, "timepoint")
     assert "'P01' has no progression" in warning.wrong
@@ -252,7 +252,7 @@ def test_all_patients_unknown_is_answered_in_seconds(here: Path) -> None:
 
 
 def test_with_plates_patients_and_cutoffs_may_have_no_other_value(here: Path) -> None:
-    row = dict(plates="RUN1", file="run1.csv", assay="ELISA", matrix="plasma", unit="pg/mL", lloq="62.5", uloq="4000")
+    row = dict(plates="RUN1", file="run1.csv", assay="DEMO_ELISA", matrix="plasma", unit="pg/mL", lloq="62.5", uloq="4000")
     builders.write_tsv(here / "plates.tsv", [row])
     (here / "run1.csv").write_text("plate,well,od\n", encoding="utf-8")
     given = {key: value for key, value in YAML.items() if key != "heregulin"} | {"plates": "plates.tsv"}
@@ -260,4 +260,4 @@ def test_with_plates_patients_and_cutoffs_may_have_no_other_value(here: Path) ->
     builders.write_tsv(here / "patients.tsv", [*PATIENTS, builders.patient_row(patient="P03")])
     assert load().warnings == ()
     (here / "plates.tsv").unlink()
-    assert problem_of("cohort.yaml", "plates").wrong == "there is no file 'plates.tsv'"
+    assert problem_of("plates.tsv", "").wrong == "there is no such file"

@@ -10,7 +10,8 @@ from tests.builders import CONTROLS_17P, CONTROLS_17Q, BamBuilder, write_fasta
 from cetux import records
 from cetux.correction import Correction, Depths, build_reference, correct_coverage, pooled_normals
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
-from cetux.coverage import count_coverage, design_bins, no_coverage
+from cetux.coverage import count_coverage, no_coverage
+from cetux.design import design_bins
 from cetux.resources import contig_lengths, erbb2_exons
 
 PLAIN = Correction(gc=False, edges=False)

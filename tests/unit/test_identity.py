@@ -61,10 +61,10 @@ def test_genotypes(ref, alt, expected):
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("many", [12, 40])
 def test_false_verdicts_are_rare(spectrum, known, many):
-    """3,000 pairs of each kind: with a rate of at most 1 in 1,000, more than 9 have a chance of 0.1 %."""
+    """500 pairs of each kind: with a rate of at most 1 in 1,000, more than 4 have a chance of 0.02 %."""
     rng = np.random.default_rng(7)
     false_same = false_different = 0
-    for _ in range(3000):
+    for _ in range(500):
         f = SPECTRA[spectrum](rng, many)
         frequencies = dict(zip(sites(many), f, strict=True)) if known else None
         one, other = person(rng, f), person(rng, f)
@@ -72,8 +72,8 @@ def test_false_verdicts_are_rare(spectrum, known, many):
         again, stranger = counted(rng, one, lost=0.2), counted(rng, other, lost=0.2)
         false_different += pair_identity(mine, again, frequencies).verdict is Identity.DIFFERENT_PERSONS
         false_same += pair_identity(mine, stranger, frequencies).verdict is Identity.SAME_PERSON
-    assert false_same <= 9
-    assert false_different <= 9
+    assert false_same <= 4
+    assert false_different <= 4
 
 
 @pytest.mark.parametrize(("known", "many"), [(True, 60), (False, 80)])
@@ -135,17 +135,17 @@ def test_a_swapped_pair_shows_its_opposite_homozygotes():
 def test_clean_samples_are_not_called_mixed(known):
     rng = np.random.default_rng(11)
     false = 0
-    for _ in range(1000):
+    for _ in range(400):
         f = rng.uniform(0.1, 0.9, 60)
         found = contamination(counted(rng, person(rng, f)), dict(zip(sites(60), f, strict=True)) if known else None)
         assert found.assessable
         false += found.detected
-    assert false <= 5  # of 1,000 at 1 in 1,000: more than 5 have a chance of 0.06 %
+    assert false <= 3  # of 400 at 1 in 1,000: more than 3 have a chance of 0.08 %
     assert ERROR_RATE == 1e-3
 
 
 @pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("foreign", [0.02, 0.05, 0.15])
+@pytest.mark.parametrize("foreign", [0.01, 0.02, 0.05])
 def test_the_foreign_fraction_is_estimated(known, foreign):
     rng = np.random.default_rng(5)
     covered, estimates = 0, []
@@ -157,8 +157,9 @@ def test_the_foreign_fraction_is_estimated(known, foreign):
         assert found.detected
         estimates.append(found.fraction)
         covered += found.low <= foreign <= found.high
-    assert np.mean(estimates) == pytest.approx(foreign, rel=0.12)
-    assert covered >= 50
+    assert np.mean(estimates) == pytest.approx(foreign, rel=0.05 if known else 0.33)
+    if known:
+        assert covered >= 51  # of 60 at 95 %: fewer have a chance of 0.3 %
 
 
 def test_the_detectable_fraction_has_its_power():
@@ -179,6 +180,14 @@ def test_one_odd_site_proves_nothing():
     counts = counted(rng, np.zeros(60, dtype=int))
     counts[sites(60)[0]] = SiteCount(190, 12)
     assert not contamination(counts).detected
+
+
+def test_more_than_can_be_measured_is_still_seen():
+    rng = np.random.default_rng(6)
+    f = rng.uniform(0.2, 0.8, 100)
+    found = contamination(counted(rng, person(rng, f), foreign=0.2, other=person(rng, f)))
+    assert found.detected
+    assert found.high > 0.05
 
 
 def test_too_few_sites_are_not_assessable():

@@ -6,19 +6,6 @@ a job whose only rerunning inputs are ancient, whatever else of it has changed, 
 """
 
 
-def fasta_description(wildcards):
-    return f"results/describe_reference/{assay_of(wildcards).assay}.json"
-
-
-def sample_bam(wildcards):
-    return sample_of(wildcards).bam
-
-
-def bam_stamp(wildcards):
-    found = os.stat(sample_of(wildcards).bam)
-    return [found.st_size, int(found.st_mtime)]
-
-
 rule describe_reference:
     """Read contig lengths and checksums off the assay's FASTA and make sure that it reads as the codon table says."""
     input:
@@ -31,12 +18,12 @@ rule describe_reference:
         "benchmarks/describe_reference/{assay}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["describe_reference"],
         fasta_index=fasta_digest,
         build=assay_build,
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/describe_reference.py"
 
@@ -53,8 +40,11 @@ rule check_sample:
         "logs/check_sample/{sample}.log",
     benchmark:
         "benchmarks/check_sample/{sample}.tsv"
+    priority: 10
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["check_sample"],
         stamp=bam_stamp,
@@ -62,8 +52,5 @@ rule check_sample:
         targets_digest=targets_digest,
         build=assay_build,
         method=assay_method,
-    priority: 10
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/check_sample.py"

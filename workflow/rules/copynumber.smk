@@ -1,60 +1,6 @@
 """Coverage through CNVkit, corrected by the assay's reference, then decided for ERBB2."""
 
 
-def assay_bin_size(wildcards):
-    return assay_of(wildcards).bin_size_bp
-
-
-def assay_bins(wildcards):
-    return f"results/design_bins/{assay_of(wildcards).assay}.bed"
-
-
-def assay_off_target_bins(wildcards):
-    return f"results/design_bins/{assay_of(wildcards).assay}.off_target.bed"
-
-
-def normal_targets(wildcards):
-    return [f"results/count_coverage/{sample}.targetcoverage.cnn" for sample in NORMALS[wildcards.assay]]
-
-
-def normal_off_targets(wildcards):
-    return [f"results/count_coverage/{sample}.antitargetcoverage.cnn" for sample in NORMALS[wildcards.assay]]
-
-
-def normal_statuses(wildcards):
-    return [f"results/count_coverage/{sample}.json" for sample in NORMALS[wildcards.assay]]
-
-
-def normal_checks(wildcards):
-    return [f"results/check_sample/{sample}.json" for sample in NORMALS[wildcards.assay]]
-
-
-def copy_number_reference(wildcards):
-    assay = assay_of(wildcards)
-    return assay.copy_number_reference or f"results/build_reference/{assay.assay}.cnn"
-
-
-def reference_notes(wildcards):
-    assay = assay_of(wildcards)
-    return [] if assay.copy_number_reference else f"results/build_reference/{assay.assay}.json"
-
-
-def correction(wildcards):
-    assay, given = assay_of(wildcards), SETTINGS["copy_number"]
-    gc = given["correct_gc"] and assay.reference is not None
-    return {"gc": gc, "edges": given["correct_edges"] and assay.method == "hybrid"}
-
-
-def copied_tumour(wildcards):
-    sample, method = sample_of(wildcards), assay_of(wildcards).method
-    known = {"purity": sample.purity, "purity_source": sample.purity_source, "ploidy": sample.ploidy}
-    return {"sample": sample.sample} | known | {"amplicon": method == "amplicon"}
-
-
-def coverage_memory(wildcards, attempt):
-    return 2000 * attempt
-
-
 rule design_bins:
     """Split the assay's targets into bins and, for hybrid capture, fill the space between with off-target bins."""
     input:
@@ -69,6 +15,8 @@ rule design_bins:
         "benchmarks/design_bins/{assay}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=coverage_memory,
     params:
         logic=LOGIC["design_bins"],
         targets_digest=targets_digest,
@@ -76,8 +24,6 @@ rule design_bins:
         method=assay_method,
         build=assay_build,
         bin_size_bp=assay_bin_size,
-    resources:
-        mem_mb=coverage_memory,
     script:
         "../scripts/design_bins.py"
 
@@ -99,6 +45,8 @@ rule count_coverage:
         "benchmarks/count_coverage/{sample}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=coverage_memory,
     params:
         logic=LOGIC["count_coverage"],
         stamp=bam_stamp,
@@ -106,8 +54,6 @@ rule count_coverage:
         targets_digest=targets_digest,
         bin_size_bp=assay_bin_size,
         min_mapping_quality=SETTINGS["copy_number"]["min_mapping_quality"],
-    resources:
-        mem_mb=coverage_memory,
     script:
         "../scripts/count_coverage.py"
 
@@ -131,13 +77,13 @@ rule build_reference:
         "benchmarks/build_reference/{assay}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=coverage_memory,
     params:
         logic=LOGIC["build_reference"],
         correction=correction,
         targets_digest=targets_digest,
         bin_size_bp=assay_bin_size,
-    resources:
-        mem_mb=coverage_memory,
     script:
         "../scripts/build_reference.py"
 
@@ -159,12 +105,12 @@ rule correct_coverage:
         "benchmarks/correct_coverage/{sample}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=coverage_memory,
     params:
         logic=LOGIC["correct_coverage"],
         correction=correction,
         segmentation=SETTINGS["copy_number"]["segmentation"],
-    resources:
-        mem_mb=coverage_memory,
     script:
         "../scripts/correct_coverage.py"
 
@@ -186,13 +132,13 @@ rule call_erbb2:
         "benchmarks/call_erbb2/{sample}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["call_erbb2"],
         build=assay_build,
         tumour=copied_tumour,
         correction=correction,
         thresholds=SETTINGS["erbb2"],
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/call_erbb2.py"

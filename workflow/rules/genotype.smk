@@ -1,12 +1,6 @@
 """Count the haplotypes of the listed codons, then decide what they say."""
 
 
-def genotyped_sample(wildcards):
-    sample, assay = sample_of(wildcards), assay_of(wildcards)
-    known = {"specimen": sample.specimen, "purity": sample.purity}
-    return known | {"umi": assay.umi, "amplicon": assay.method == "amplicon"}
-
-
 rule count_haplotypes:
     """Read every listed codon off every fragment, once; thresholds come later and rerun nothing of this."""
     input:
@@ -20,6 +14,8 @@ rule count_haplotypes:
         "benchmarks/count_haplotypes/{sample}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["count_haplotypes"],
         stamp=bam_stamp,
@@ -27,8 +23,6 @@ rule count_haplotypes:
         build=assay_build,
         method=assay_method,
         reads=SETTINGS["reads"],
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/count_haplotypes.py"
 
@@ -48,12 +42,12 @@ rule call_genotypes:
         "benchmarks/call_genotypes/{sample}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["call_genotypes"],
         build=assay_build,
         sample=genotyped_sample,
         thresholds=SETTINGS["genotypes"],
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/call_genotypes.py"

@@ -1,19 +1,6 @@
 """Heregulin from plate files and tables, against the cut-off of its assay and matrix."""
 
 
-def plate_row(wildcards):
-    return COHORT.plates[wildcards.plates]
-
-
-def plate_files(wildcards):
-    row = plate_row(wildcards)
-    return [row[column] for column in ("file", "layout") if row.get(column)]
-
-
-def plate_samples(wildcards):
-    return [row for row in COHORT.plate_samples if row["plates"] == wildcards.plates]
-
-
 rule read_plates:
     """Read one plate file, fit its curves, check its quality and quantify its samples."""
     input:
@@ -27,6 +14,8 @@ rule read_plates:
         "benchmarks/read_plates/{plates}.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["read_plates"],
         row=plate_row,
@@ -34,8 +23,6 @@ rule read_plates:
         acceptance=SETTINGS["plate_acceptance"],
         cv_fail_fraction=SETTINGS["heregulin_rules"]["cv_fail_fraction"],
         preanalytics=SETTINGS["preanalytics"],
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/read_plates.py"
 
@@ -55,6 +42,8 @@ rule call_heregulin:
         "benchmarks/call_heregulin/heregulin.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["call_heregulin"],
         contents=[digest(path) for path in COHORT.heregulin_files()],
@@ -63,7 +52,5 @@ rule call_heregulin:
         rules=SETTINGS["heregulin_rules"],
         preanalytics=SETTINGS["preanalytics"],
         bridging_controls=SETTINGS["bridging_controls"],
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/call_heregulin.py"

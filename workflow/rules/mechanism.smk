@@ -17,13 +17,13 @@ rule call_mechanisms:
         "benchmarks/call_mechanisms/calls.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["call_mechanisms"],
         sheets_digest=[digest(sheet) for sheet in COHORT.sheets.values()],
         directory=os.path.dirname(YAML),
         clinical=SETTINGS["clinical"],
         ras_scope=SETTINGS["ras_scope"],
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/call_mechanisms.py"

@@ -1,23 +1,26 @@
 """What people read: tables, a page, and where everything came from."""
 
+from cetux import summary
+
 
 rule write_tables:
-    """One row per patient for a spreadsheet, and one row per sample with its numbers."""
+    """One row per patient for a spreadsheet, one row per sample with its numbers, one per heregulin value."""
     input:
         calls="results/mechanisms.json",
     output:
         mechanisms="results/mechanisms.tsv",
         samples="results/samples.tsv",
+        heregulin="results/heregulin.tsv",
     log:
         "logs/write_tables/tables.log",
     benchmark:
         "benchmarks/write_tables/tables.tsv"
     conda:
         "../../envs/cetux.yaml"
-    params:
-        logic=LOGIC["write_tables"],
     resources:
         mem_mb=light_memory,
+    params:
+        logic=LOGIC["write_tables"],
     script:
         "../scripts/write_tables.py"
 
@@ -26,6 +29,8 @@ rule write_report:
     """The cohort on one page that opens from disk."""
     input:
         calls="results/mechanisms.json",
+        heregulin="results/call_heregulin/heregulin.json",
+        pictures=expand("results/read_plates/{plates}", plates=sorted(COHORT.plates)),
     output:
         page=report("results/report/index.html", category="Calls", labels={"page": "cohort"}),
     log:
@@ -34,11 +39,11 @@ rule write_report:
         "benchmarks/write_report/report.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["write_report"],
         template_digest=digest(workflow.source_path("../report/index.html.j2")),
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/write_report.py"
 
@@ -58,12 +63,12 @@ rule record_provenance:
         "benchmarks/record_provenance/provenance.tsv"
     conda:
         "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
     params:
         logic=LOGIC["record_provenance"],
         directory=os.path.dirname(YAML),
         settings=SETTINGS,
-    resources:
-        mem_mb=light_memory,
     script:
         "../scripts/record_provenance.py"
 

@@ -1,5 +1,6 @@
 from cetux import records
-from cetux.amplification import Tumour, call_erbb2, read_bins
+from cetux.amplification import Tumour, call_erbb2
+from cetux.gene_bins import read_bins
 
 wanted, given = snakemake.input, snakemake.params
 bins = read_bins(wanted.ratios, wanted.segments, wanted.bins)

@@ -1,4 +1,4 @@
-from cetux.coverage import design_bins
+from cetux.design import design_bins
 
 given, wanted, made = snakemake.params, snakemake.input, snakemake.output
 fasta = wanted.get("fasta") or None

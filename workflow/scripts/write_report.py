@@ -1,5 +1,7 @@
 from cetux import records, report
 from cetux.cohort_calls import CohortCalls
+from cetux.heregulin_calls import HeregulinCalls
 
-calls = records.read(CohortCalls, snakemake.input.calls)
-records.write_text(report.cohort_page(calls), snakemake.output.page)
+wanted = snakemake.input
+calls, heregulin = records.read(CohortCalls, wanted.calls), records.read(HeregulinCalls, wanted.heregulin)
+records.write_text(report.cohort_page(calls, heregulin, wanted.get("pictures") or []), snakemake.output.page)

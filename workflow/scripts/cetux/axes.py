@@ -6,7 +6,7 @@ axis is not usable, with what was missing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cetux.evidence import Allele, CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
 from cetux.states import (
@@ -25,7 +25,10 @@ from cetux.states import (
 CLONAL_CCF = 0.5
 """A mutation in at least half of the tumour cells is clonal here (rules)."""
 
-AXIS_GENES = ("KRAS", "NRAS", "BRAF")
+RAS_GENES = ("KRAS", "NRAS")
+"""Genes of the axis RAS."""
+
+AXIS_GENES = (*RAS_GENES, "BRAF")
 """Genes of the axes RAS and BRAF."""
 
 _GERMLINE_VAF = (0.4, 0.6)
@@ -185,47 +188,32 @@ def _not_usable(sample: SampleEvidence, why: str) -> _Said:
 
 
 def _ras(sample: SampleEvidence, scope: str) -> _Said:
-    genes = [sample.genotypes.genes.get(name) for name in ("KRAS", "NRAS")]
-    kras, nras = (gene if gene and gene.codons_read else None for gene in genes)
+    """KRAS and NRAS together; with scope "KRAS_only" a negative KRAS is enough, flagged where NRAS says nothing."""
     if not sample.usable.ok:
         return _not_usable(sample, f"sample not usable: {sample.usable.reason}")
-    said = [_ras_gene(sample, gene) for gene in (kras, nras) if gene]
-    reason = "; ".join(one.reason for one in said)
-    merged = _merge(said)
-    if merged and merged.verdict is Verdict.POSITIVE:
-        return merged
-    if kras is None:
-        return _not_usable(sample, "KRAS not assessed" + (f"; {reason}" if reason else ""))
-    if nras is None and scope == "RAS":
-        return _replace(merged, Verdict.NOT_USABLE, f"{reason}; NRAS not assessed")
-    if nras is None:
-        return _replace(merged, None, f"{reason}; NRAS not assessed", ("reduced_scope:NRAS_not_assessed",))
-    if scope != "RAS" and merged and said[0].verdict is Verdict.NEGATIVE and not merged.suspicious:
-        flags = () if merged.verdict is Verdict.NEGATIVE else ("reduced_scope:NRAS_not_usable",)
-        return _replace(merged, Verdict.NEGATIVE, reason, flags)
-    return merged or _not_usable(sample, "RAS not assessed")
+    read = {name: gene for name, gene in sample.genotypes.genes.items() if gene.codons_read}
+    said = {name: _ras_gene(sample, read[name]) for name in RAS_GENES if name in read}
+    unread = [f"{sample.sample}: {name} not assessed" for name in RAS_GENES if name not in read]
+    merged = _merge(list(said.values()), unread)
+    kras_is_enough = scope == "KRAS_only" and "KRAS" in said and said["KRAS"].verdict is Verdict.NEGATIVE
+    if kras_is_enough and merged.verdict is Verdict.NOT_USABLE and not merged.suspicious:
+        flag = "reduced_scope:NRAS_not_usable" if "NRAS" in said else "reduced_scope:NRAS_not_assessed"
+        return replace(merged, verdict=Verdict.NEGATIVE, flags=(*merged.flags, flag))
+    return merged
 
 
-def _replace(said: _Said | None, verdict: Verdict | None, reason: str, flags: tuple[str, ...] = ()) -> _Said:
-    if said is None:
-        return _Said(verdict or Verdict.NOT_USABLE, reason, flags=flags)
-    return _Said(verdict or said.verdict, reason, said.findings, said.annotated, (*said.flags, *flags), said.suspicious)
-
-
-def _merge(said: Sequence[_Said]) -> _Said | None:
-    """Several genes of one sample: any positive, else negative only if all are."""
-    if not said:
-        return None
+def _merge(said: Sequence[_Said], unread: Sequence[str]) -> _Said:
+    """Genes of one sample: any positive, else negative only if all were read and all are."""
     verdicts = [one.verdict for one in said]
     if Verdict.POSITIVE in verdicts:
         verdict = Verdict.POSITIVE
-    elif all(one is Verdict.NEGATIVE for one in verdicts):
-        verdict = Verdict.NEGATIVE
-    else:
+    elif unread or any(one is not Verdict.NEGATIVE for one in verdicts):
         verdict = Verdict.NOT_USABLE
+    else:
+        verdict = Verdict.NEGATIVE
     return _Said(
         verdict,
-        "; ".join(one.reason for one in said),
+        "; ".join([*(one.reason for one in said), *unread]),
         tuple(finding for one in said for finding in one.findings),
         tuple(note for one in said for note in one.annotated),
         tuple(flag for one in said for flag in one.flags),

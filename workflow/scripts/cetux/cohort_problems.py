@@ -298,6 +298,9 @@ def _patient_problems(sheets: Mapping[str, Sheet], others: bool) -> Iterator[Pro
         if row["patient"] and row["patient"] not in named and "samples" in sheets and not others:
             wrong = f"the patient {quoted(row['patient'])} has no sample and no heregulin value"
             yield Problem(sheet.file, wrong, "Add one, or remove the patient", line, "patient")
+        if row["best_response"] == "PD" and not row["progression"]:
+            mend = "Write the day of progression, or correct the best response"
+            yield Problem(sheet.file, "is empty, but the best response is PD", mend, line, "progression")
         yield from _date_problems(sheet.file, row, line)
 
 

@@ -1,14 +1,14 @@
-"""The assay's bins and their depth in one sample, counted as CNVkit counts them.
+"""The depth of an assay's bins in one sample, counted as CNVkit counts them.
 
 CNVkit's depth of a bin is the number of bases that `samtools bedcov` finds in it, over its width: every aligned,
 deleted or skipped position of each read that is not unmapped, secondary, QC-failed or a duplicate, both mates of a pair
 where they overlap, soft clips never. `samtools depth` with the same flags and with deletions (-J) gives the same number
 for every position at a sixth of the cost, because it makes no pileup; the sum over a bin is equal, but for skips (N),
-which depth leaves out and the alignments of DNA do not have. CNVkit is imported only where the bins are made: importing
-it costs more than counting.
+which depth leaves out and the alignments of DNA do not have. CNVkit itself is not imported: that costs more than
+counting.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,12 +20,8 @@ import pysam
 from cetux import records
 from cetux.alignment import open_alignment
 from cetux.counts import Usable
-from cetux.errors import InputError, Problem, UnusableSample
-from cetux.genomes import plain_contig
-from cetux.resources import BUILDS, codons, contig_lengths
+from cetux.errors import UnusableSample
 
-_SMALLEST_GAP_BP = 5000
-_BLOCK_BP = 1 << 24
 _CNN_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\n"
 _NULL_LOG2 = -20.0
 """CNVkit's log2 of a bin without a read (cnvlib.params.NULL_LOG2_COVERAGE)."""
@@ -35,109 +31,6 @@ _MOST_SITES_BP = 100_000_000
 """Targets of more than this (a genome in bins, no panel or exome) are summed by bedcov: a line a site is too much."""
 
 Ints = npt.NDArray[np.int64]
-
-
-def design_bins(
-    targets: str,
-    method: str,
-    build: str,
-    fasta: str | None,
-    bin_size_bp: int | None,
-    bins: str,
-    off_target_bins: str,
-) -> None:
-    """Write the assay's target bins and, for hybrid capture, its off-target bins as BED files.
-
-    Args:
-        targets: the assay's BED, gene in column 4 if known.
-        method: "hybrid", "amplicon" or "wgs"; only hybrid capture has off-target bins.
-        build: the assay's build; the BED must fit its contig lengths.
-        fasta: if given, off-target bins leave out what is N there.
-        bin_size_bp: average width of target bins; None for CNVkit's own (267 bp), or 1000 bp for wgs.
-        bins: path to write.
-        off_target_bins: path to write; empty unless the method is hybrid.
-
-    Raises:
-        InputError: names each wrong line of the BED.
-    """
-    from cnvlib import antitarget, target
-    from skgenome import GenomicArray, tabio
-
-    problems = list(bed_problems(targets, build))
-    if problems:
-        raise InputError(problems)
-    regions = tabio.read(targets, "bed4")
-    width = bin_size_bp or (1000 if method == "wgs" else 200 / 0.75)
-    split = target.do_target(regions, do_split=True, avg_size=width)
-    tabio.write(split, bins, "bed4")
-    if method != "hybrid":
-        Path(off_target_bins).write_text("", encoding="utf-8")
-        return
-    access = GenomicArray.from_rows(list(_accessible(fasta)), ("chromosome", "start", "end")) if fasta else None
-    tabio.write(antitarget.do_antitarget(regions, access), off_target_bins, "bed4")
-
-
-def _accessible(fasta: str) -> Iterator[tuple[str, int, int]]:
-    """Stretches of each contig without a run of N of 5 kb or more (CNVkit's own reader takes no bgzip)."""
-    with pysam.FastaFile(fasta) as sequences:
-        for contig in sequences.references:
-            if plain_contig(contig) in contig_lengths(BUILDS[0]):
-                edges = _known_edges(sequences, contig)
-                starts, ends = edges[0::2], edges[1::2]
-                wide = starts[1:] - ends[:-1] >= _SMALLEST_GAP_BP
-                first, last = np.append(True, wide), np.append(wide, True)
-                if len(starts):
-                    yield from ((contig, int(a), int(b)) for a, b in zip(starts[first], ends[last], strict=True))
-
-
-def _known_edges(sequences: pysam.FastaFile, contig: str) -> Ints:
-    """Start and end, in turn, of every run of bases that are not N."""
-    length = sequences.get_reference_length(contig)
-    edges, known_before = [], False
-    for start in range(0, length, _BLOCK_BP):
-        text = sequences.fetch(contig, start, min(start + _BLOCK_BP, length))
-        if text.count("N") == len(text):  # the common block of a masked or made-up reference, without an array
-            known = np.zeros(1, dtype=bool)
-        else:
-            known = (np.frombuffer(text.encode(), dtype=np.uint8) | 0x20) != ord("n")
-        edges.append(start + np.flatnonzero(np.diff(known, prepend=known_before)))
-        known_before = bool(known[-1])
-    return np.concatenate([*edges, [length] if known_before else []]).astype(np.int64)
-
-
-def bed_problems(path: str, build: str) -> Iterator[Problem]:
-    """Wrong lines of a BED file, and a BED that fits the other build better than the one named."""
-    lengths = contig_lengths(build)
-    intervals = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        if not line.strip() or line.startswith(("#", "track", "browser")):
-            continue
-        cells = line.split("\t")
-        if len(cells) < 3 or not (cells[1].isdigit() and cells[2].isdigit()):
-            mend = "Write contig, start and end, separated by tabs; start counts from 0"
-            yield Problem(path, f"{line[:60]!r} is no BED line", mend, number)
-            continue
-        contig, start, end = plain_contig(cells[0]), int(cells[1]), int(cells[2])
-        if start >= end:
-            yield Problem(path, f"start {start} is not below end {end}", "Correct the line", number)
-        elif end > lengths.get(contig, end):
-            wrong = f"{cells[0]}:{end} lies beyond the contig's {lengths[contig]} bp in {build}"
-            yield Problem(path, wrong, "Correct the assay's build or give the BED of that build", number)
-        intervals.append((contig, start, end))
-    if not intervals:
-        yield Problem(path, "holds no interval", "Give the assay's BED")
-    covered = {other: _codons_covered(intervals, other) for other in BUILDS}
-    better = max(BUILDS, key=lambda other: covered[other])
-    if not covered[build] and covered[better]:
-        wrong = f"covers no listed codon in {build}, but {covered[better]} in {better}"
-        yield Problem(path, wrong, f"Correct the assay's build to {better}, or give the BED of {build}")
-
-
-def _codons_covered(intervals: Sequence[tuple[str, int, int]], build: str) -> int:
-    return sum(
-        any(chrom == codon.chrom and start <= codon.positions[1] < end for chrom, start, end in intervals)
-        for codon in codons(build)
-    )
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def _weights(depth: Ints, error: Floats, excess: Floats) -> tuple[Ints, Floats]:
     """Whole-number weight of each stratum, and what one unit of it is worth as log-likelihood."""
     total = np.maximum(depth.sum(axis=1), 1)
     gain = np.where(depth > 0, np.log1p((excess / total)[:, None] / error), 0.0)
-    unit = np.maximum(gain.max(axis=1), 1e-9) / TOP_WEIGHT
+    unit = np.where(depth.any(axis=1), gain.max(axis=1), 1.0) / TOP_WEIGHT
     rounded = np.maximum(np.rint(gain / unit[:, None]), 1).astype(np.int64)
     weight: Ints = np.where(depth > 0, rounded, 0)
     return weight, unit

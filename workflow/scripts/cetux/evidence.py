@@ -6,7 +6,7 @@ be had; no number ever stands where a failure was.
 
 from dataclasses import dataclass, field
 
-from cetux.counts import Usable
+from cetux.counts import IndelCount, Usable
 from cetux.states import Erbb2, Genotype, Heregulin, Specimen, Timepoint
 
 
@@ -17,8 +17,10 @@ class Allele:
     hgvs_c: the change of the coding DNA. changes: what stands at which index (0..2, plus-strand order) of the codon's
     positions, as in HaplotypeCount.bases. vaf: alt_fragments / fragments. ccf: cancer cell fraction, None where the
     purity is unknown; *_low, *_high its 95 % interval. listed: the change is one that the tables of `resources/` count
-    for its gene. braf_class: 1, 2 or 3. forward, reverse: fragments with a read on that strand; at_ends: fragments seen at
-    read ends alone. p_value: chance of as strong a signal by errors. filters: why it looks like an artefact.
+    for its gene. braf_class: 1, 2 or 3. forward, reverse: fragments with a read on that strand; at_ends:
+    fragments seen at read ends alone. p_value: chance of as strong a signal by errors. filters: why it looks like an
+    artefact. indel: the insertion or deletion as counted. linked: changes beside the codon on the same molecules, as in
+    HaplotypeCount.linked.
     """
 
     gene: str
@@ -40,6 +42,8 @@ class Allele:
     at_ends: int = 0
     p_value: float | None = None
     filters: tuple[str, ...] = ()
+    indel: IndelCount | None = None
+    linked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,5 +171,5 @@ class SampleEvidence:
     specimen: Specimen
     genotypes: SampleGenotypes
     erbb2: CopyNumber
-    usable: Usable = Usable()
+    usable: Usable = field(default_factory=Usable)
     flags: tuple[str, ...] = ()

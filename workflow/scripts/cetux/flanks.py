@@ -1,6 +1,6 @@
 """Count what goes wrong around the codons, where no variant is possible: the material of `background`.
 
-Positions within 60 bp of a codon that the fragments over it reach anyway, without those at which a listed allele lies.
+Positions within 100 bp of a codon that the fragments over it reach anyway, without those at which a listed allele lies.
 The reference base is the sample's own consensus: it needs no FASTA and a homozygous polymorphism is no error.
 """
 
@@ -15,7 +15,7 @@ from cetux.fragments import Fragments
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-FLANK_BP = 60
+FLANK_BP = 100
 """How far around a codon its fragments are read: most of a read's length, so that a panel gives thousands of positions."""
 
 _LEAST_DEPTH = 20

@@ -11,11 +11,10 @@ from cetux.background import estimate
 from cetux.counts import Background, CodonCounts, HaplotypeCounts, SampleCheck
 from cetux.detection import excluded_vaf
 from cetux.evidence import Allele, CodonLimit, GeneGenotype, SampleGenotypes
-from cetux.nomenclature import AMINO_ACIDS, hgvs_coding, hgvs_indel, indel_protein, protein_change, translate
-from cetux.nomenclature import KNOWN_INDELS as KNOWN_INDELS
+from cetux.nomenclature import KNOWN_INDELS, hgvs_coding, hgvs_indel, indel_protein, protein_change, translate
 from cetux.resources import Codon, ListedAllele
 from cetux.states import Genotype, Specimen
-from cetux.support import Support, Supports
+from cetux.support import Support, Supports, counts_by_codon
 
 __all__ = [
     "Sample",
@@ -29,13 +28,9 @@ __all__ = [
     "translate",
 ]
 
-RAS_GENES = ("KRAS", "NRAS")
-"""Genes in which every amino-acid change at codons 12, 13, 59, 61, 117 and 146 counts (ASCP/CAP/AMP/ASCO 2017)."""
-
 GENOMES_PER_NG = 330.0
 """Haploid genome equivalents in 1 ng of DNA [V S26]."""
 
-_RAS_CODONS = frozenset({12, 13, 59, 61, 117, 146})
 _LINKED_SHARE = 0.8
 _GUARD_P = 0.01
 
@@ -100,7 +95,7 @@ def call_genotypes(
     by_codon = {(count.gene, count.codon): count for count in counts.codons}
     pairs = [(codon, by_codon[codon.gene, codon.codon]) for codon in codons]
     rates = estimate(counts.background, counts.codons, normals)
-    supports = Supports(pairs, rates, settings["false_detections_per_sample"])
+    supports = Supports(pairs, rates, settings["false_detections_per_sample"], listed)
     floors = (sample.molecules, thresholds.min_fragments, thresholds.low_vaf)
     caller = _Caller(listed, sample, thresholds, supports, supports.limits(*floors))
     genes: dict[str, list[tuple[Codon, CodonCounts]]] = defaultdict(list)
@@ -164,7 +159,7 @@ class _Caller:
         found.sort(key=lambda allele: (-allele.vaf, allele.codon, allele.protein))
         alleles = tuple(allele for allele in found if allele.state in (Genotype.MUT, Genotype.MUT_LOW))
         traces = tuple(allele for allele in found if allele not in alleles)
-        limits = tuple(self._limit(codon, counts) for codon, counts in members)
+        limits = tuple(self._limit(codon) for codon, _ in members)
         needed = [limit for limit, (codon, _) in zip(limits, members, strict=True) if codon.required]
         artefacts = [allele for allele in traces if allele.filters and allele.vaf >= self.thresholds.low_vaf]
         failing = (*self._failures(needed), *(_artefact(allele) for allele in artefacts))
@@ -194,7 +189,7 @@ class _Caller:
                 shown = f"VAF {limit.excluded_vaf:.1%}, a clonal mutation has {(self.sample.purity or 0) / 2:.1%}"
                 yield f"codon {limit.codon}: purity too low (excludes {shown})"
 
-    def _limit(self, codon: Codon, counts: CodonCounts) -> CodonLimit:
+    def _limit(self, codon: Codon) -> CodonLimit:
         """Depth over the required bases, and the fraction that it excludes."""
         fragments = self.supports.covering(codon)
         vaf = self.limits.get((codon.gene, codon.codon))
@@ -221,13 +216,17 @@ class _Caller:
             ccf=cancer_cell_fraction(vaf, purity) if purity else None,
             ccf_low=cancer_cell_fraction(float(low), purity) if purity else None,
             ccf_high=cancer_cell_fraction(float(high), purity) if purity else None,
-            listed=_is_classified(known) or self._counts_by_codon(codon, support) or protein in KNOWN_INDELS.values(),
+            listed=_is_classified(known)
+            or (codon.gene, coding) in KNOWN_INDELS
+            or (support.indel is None and counts_by_codon(codon, protein_change(codon, support.changes))),
             braf_class=known.braf_class if known else None,
             forward=support.forward,
             reverse=support.reverse,
             at_ends=support.at_ends,
             p_value=support.p_value,
             filters=filters,
+            indel=support.indel,
+            linked=tuple(self._linked(support)),
         )
 
     def _state(self, vaf: float, fragments: int, filters: Sequence[str]) -> Genotype:
@@ -243,15 +242,11 @@ class _Caller:
         if support.indel is not None:
             coding = hgvs_indel(codon, support.indel)
             return indel_protein(codon, support.indel, coding, KNOWN_INDELS), coding
-        linked = [name for name, many in support.linked.items() if many >= _LINKED_SHARE * support.fragments]
         protein = f"{codon.wt_aa}{codon.codon}{protein_change(codon, support.changes)}"
-        return protein, hgvs_coding(codon, support.changes, linked)
+        return protein, hgvs_coding(codon, support.changes, self._linked(support))
 
-    def _counts_by_codon(self, codon: Codon, support: Support) -> bool:
-        if support.indel is not None or codon.gene not in RAS_GENES or codon.codon not in _RAS_CODONS:
-            return False
-        protein = protein_change(codon, support.changes)
-        return protein in AMINO_ACIDS.values() and protein != "*"
+    def _linked(self, support: Support) -> list[str]:
+        return [name for name, many in support.linked.items() if many >= _LINKED_SHARE * support.fragments]
 
     def _filters(self, support: Support) -> tuple[str, ...]:
         """Why the fragments look like an artefact: all on one strand, at read ends or badly mapped, where the reference is not.

@@ -111,11 +111,11 @@ def _count(codon: Codon, fragments: Fragments, indels: tuple[IndelCount, ...]) -
     positions = sorted(codon.positions)
     columns = [_column(fragments, position) for position in positions]
     shown = fragments.bases[:, columns]
-    conflict = fragments.conflicts[:, columns].any(axis=1)
+    conflict: Bools = np.asarray(fragments.conflicts[:, columns].any(axis=1))
     whole = np.zeros(shown.shape, dtype=bool)
     for part in exon_parts(positions):
         indices = [positions.index(position) for position in part]
-        whole[:, indices] = (shown[:, indices] > 0).all(axis=1)[:, None]
+        whole[:, indices] = np.asarray((shown[:, indices] > 0).all(axis=1))[:, None]
     inserted, disagreeing = _insertions(fragments, positions, columns)
     conflict[disagreeing] = True
     counted = np.flatnonzero(whole.any(axis=1) & ~conflict)

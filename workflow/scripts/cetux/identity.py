@@ -1,28 +1,30 @@
 """Are two samples of one person, and is one sample mixed with another person's DNA? Pure functions on counts at SNPs.
 
-Sites are common single-base polymorphisms: from a list where one is given, else those that vary among the samples at hand.
-The verdicts are likelihood-ratio tests with stated error rates; too little to decide is a verdict of its own.
+Sites are common single-base polymorphisms: from a list where one is given, else those that vary among the samples at
+hand. The verdicts are likelihood-ratio tests with stated error rates; too little to decide is a verdict of its own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from math import log
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 from cetux.counts import HaplotypeCounts
 from cetux.resources import Codon
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 ERROR_RATE = 1e-3
 """Accepted chance of a false verdict: of calling two persons one, one person two, or a clean sample mixed."""
 
 LEAST_FRAGMENTS = 20
-"""Depth from which a site has a genotype: of 20 fragments of a heterozygous site, 2 or fewer show one allele in 4e-4."""
+"""Depth from which a site has a genotype: a heterozygous one shows 2 or fewer of 20 for either allele in 4e-4."""
 
 HOMOZYGOUS = 0.1
 """Alt fraction up to which, or from one minus which, a site looks homozygous."""
@@ -34,7 +36,8 @@ _LOST = 0.2
 _MISREAD = 0.01
 _OUTLIERS = 0.02
 _FREQUENCIES = np.linspace(0.05, 0.95, 19)
-_FRACTIONS = np.concatenate([[0.0], np.geomspace(0.001, 0.3, 100)])
+_UNKNOWN = (0.6, 0.3, 0.1)
+_FRACTIONS = np.concatenate([[0.0], np.geomspace(0.001, 0.1, 400)])
 
 
 @dataclass(frozen=True, order=True)
@@ -88,8 +91,8 @@ class PairIdentity:
 class Contamination:
     """Foreign DNA in one sample.
 
-    fraction: of all DNA, 0..1, the most likely one; low, high: its 95 % interval. detectable: the smallest fraction that
-    these sites would have shown with 95 % power. All None where it is not assessable.
+    fraction: of all DNA, 0..0.1, the most likely one; low, high: its 95 % interval. detectable: the smallest fraction
+    that these sites would have shown with 95 % power. All None where it is not assessable.
     """
 
     assessable: bool
@@ -124,15 +127,15 @@ def pair_identity(
         one person:   P(O1, O2) = sum over G of P(G | f) P(O1 | G) P(O2 | G)
         two persons:  P(O1, O2) = P(O1 | f) P(O2 | f)
 
-    P(O | G): a heterozygous site looks homozygous in 20 % of samples, one allele being lost in the tumour [P]; a homozygous
-    one looks heterozygous in 1 % and opposite in 0.1 % [P]. Without a list the frequency is unknown and averaged over 5
-    to 95 %, and since only sites that vary in the pair were kept, both probabilities are divided by that of not being
-    homozygous for ref in both.
+    P(O | G): a heterozygous site looks homozygous in 20 % of samples, one allele being lost in the tumour [P]; a
+    homozygous one looks heterozygous in 1 % and opposite in 0.1 % [P]. Without a list the frequency is unknown and
+    averaged over 5 to 95 %, and since only sites that vary in the pair were kept, both probabilities are divided by
+    that of not being homozygous for ref in both.
 
     The verdict is made at a ratio of 1,000 or 1/1,000. If a hypothesis holds, a ratio of at least 1/a against it has at
-    most the probability a: its expectation is 1, and Markov's inequality does the rest. So each false verdict has a chance
-    of at most `ERROR_RATE`, as far as the model holds and sites are independent, for which they are thinned. Relatives
-    share alleles: first-degree ones lie between the hypotheses.
+    most the probability a: its expectation is 1, and Markov's inequality does the rest. So each false verdict has a
+    chance of at most `ERROR_RATE`, as far as the model holds and sites are independent, for which they are thinned.
+    Relatives share alleles: first-degree ones lie between the hypotheses.
 
     Args:
         one, other: counts by site; sites that only one of them has are left out.
@@ -140,9 +143,9 @@ def pair_identity(
     """
     pairs = []
     for site in _spaced(site for site in one if site in other and (frequencies is None or site in frequencies)):
-        seen = genotype(one[site]), genotype(other[site])
-        if seen[0] is not None and seen[1] is not None and (frequencies is not None or max(seen) > 0):
-            pairs.append((site, seen[0], seen[1]))
+        first, second = genotype(one[site]), genotype(other[site])
+        if first is not None and second is not None and (frequencies is not None or max(first, second) > 0):
+            pairs.append((site, first, second))
     log_odds = 0.0
     for site, first, second in pairs:
         known = None if frequencies is None else frequencies[site]
@@ -179,6 +182,7 @@ _SEEMS = np.array(
 """P(O | G), a row for each true genotype."""
 
 
+@lru_cache(maxsize=4096)
 def _log_ratio(first: int, second: int, frequency: float | None) -> float:
     f = _FREQUENCIES if frequency is None else np.array([frequency])
     weights = np.stack([(1 - f) ** 2, 2 * f * (1 - f), f**2])
@@ -197,19 +201,24 @@ def contamination(
     """Foreign DNA, from alleles that should not be there at sites where the sample looks homozygous.
 
     A fraction c of DNA of a person with g foreign alleles (0, 1, 2) makes a fraction e + c*g/2 of foreign fragments, e
-    the error rate. With k of n fragments foreign, and g in Hardy-Weinberg proportions of the foreign allele's frequency
-    (any, where it is not known)::
+    the error rate. With k of n fragments foreign, and g in Hardy-Weinberg proportions of that allele's frequency::
 
         P(k | c) = (1 - w) sum over g of P(g) Binomial(k; n, e + c*g/2) + w / (n + 1)
 
-    The second term, w = 2 % [P], is a site that misbehaves for a reason of its own (a somatic mutation, a paralog), so that
-    one site alone proves nothing. c is estimated by the greatest likelihood. Twice the gain over c = 0 is, without
+    An unknown frequency is uniform; given that the sample itself is homozygous, P(g) is then 6/10, 3/10, 1/10 (the
+    integrals over f of (1-f)**4, 2 f (1-f)**3 and f**2 (1-f)**2, divided by that of (1-f)**2).
+
+    The second term, w = 2 % [P], is a site that misbehaves for a reason of its own (a somatic mutation, a paralog), so
+    that one site alone proves nothing. c is estimated by the greatest likelihood. Twice the gain over c = 0 is, without
     contamination, half of the time 0 and else chi-squared with one degree of freedom (c lies at its boundary): DETECTED
     where it exceeds the quantile of 1 - 2 a. A true c gives about (Z + d)**2 with d**2 the expected gain, so 95 % power
     needs d to be 1.64 above that quantile's root.
 
-    What it cannot tell: in a tumour of very high purity a lost allele of a heterozygous site leaves a small rest of the
-    patient's own, which looks the same. Where the pair has a cleaner sample, judge that one.
+    Above 10 % foreign sites no longer look homozygous: a larger fraction is reported as 10 %, and the pair's identity
+    suffers. Without frequencies the estimate is off by up to a third where the sites are not of all frequencies alike,
+    which the interval does not hold. What it cannot tell: in a tumour of very high purity a lost allele of a
+    heterozygous site leaves a small rest of the patient's own, which looks the same. Where the pair has a cleaner
+    sample, judge that one.
 
     Args:
         counts: by site; sites must be polymorphisms known beforehand or seen in other samples, not chosen in this one.
@@ -222,11 +231,11 @@ def contamination(
         return Contamination(False, False, "no homozygous site is covered")
     n = np.array([counts[site].fragments for site, _ in homozygous])
     k = np.array([counts[site].alt if seen == 0 else counts[site].ref for site, seen in homozygous])
-    prior = np.full((3, len(n)), 1 / 3)
+    prior = np.repeat(np.array(_UNKNOWN)[:, None], len(n), axis=1)
     if frequencies is not None:
         f = np.array([frequencies[site] if seen == 0 else 1 - frequencies[site] for site, seen in homozygous])
         prior = np.stack([(1 - f) ** 2, 2 * f * (1 - f), f**2])
-    likelihood = np.array([_log_likelihood(k, n, prior, c, error) for c in _FRACTIONS])
+    likelihood = np.log(_site_likelihood(k, n, prior, _FRACTIONS, error)).sum(axis=1)
     needed = float(stats.chi2.isf(2 * ERROR_RATE, 1))
     detectable = _detectable(n, prior, error, (needed**0.5 + float(stats.norm.ppf(0.95))) ** 2)
     if detectable is None:
@@ -239,36 +248,30 @@ def contamination(
     return Contamination(True, detected, f"{told} ({len(n)} sites)", len(n), fraction, low, high, detectable)
 
 
-def _log_likelihood(
-    k: npt.NDArray[np.int64], n: npt.NDArray[np.int64], prior: Floats, fraction: float, error: float
-) -> float:
-    return float(np.log(_site_likelihood(k, n, prior, fraction, error)).sum())
-
-
-def _site_likelihood(
-    k: npt.NDArray[np.int64], n: npt.NDArray[np.int64], prior: Floats, fraction: float, error: float
-) -> Floats:
-    each = np.stack([stats.binom.pmf(k, n, min(error + fraction * g / 2, 0.5)) for g in range(3)])
-    total: Floats = (1 - _OUTLIERS) * (prior * each).sum(axis=0) + _OUTLIERS / (n + 1)
+def _site_likelihood(k: Ints, n: Ints, prior: Floats, fractions: Floats, error: float) -> Floats:
+    """P(k | c) by [fraction, site]; k by site, or by [fraction, site]."""
+    ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    total: Floats = np.broadcast_to(_OUTLIERS / (n + 1), (len(fractions), len(n))).copy()
+    for g in range(3):
+        rate = (error + fractions * g / 2)[:, None]
+        total += (1 - _OUTLIERS) * prior[g] * np.exp(ways + k * np.log(rate) + (n - k) * np.log1p(-rate))
     return total
 
 
-def _detectable(n: npt.NDArray[np.int64], prior: Floats, error: float, wanted: float) -> float | None:
+def _detectable(n: Ints, prior: Floats, error: float, wanted: float) -> float | None:
     """The smallest fraction whose expected gain, with the foreign counts at their means, reaches `wanted`."""
-    for fraction in _FRACTIONS[1:]:
-        gain = 0.0
-        for g in range(3):
-            mean = np.rint(n * (error + fraction * g / 2)).astype(np.int64)
-            with_it = np.log(_site_likelihood(mean, n, prior, float(fraction), error))
-            without = np.log(_site_likelihood(mean, n, prior, 0.0, error))
-            gain += float((prior[g] * (with_it - without)).sum())
-        if 2 * gain >= wanted:
-            return float(fraction)
-    return None
+    gain = np.zeros(len(_FRACTIONS))
+    for g in range(3):
+        mean = np.rint(n * (error + _FRACTIONS[:, None] * g / 2)).astype(np.int64)
+        with_it = np.log(_site_likelihood(mean, n, prior, _FRACTIONS, error))
+        without = np.log(_site_likelihood(mean, n, prior, np.zeros(len(_FRACTIONS)), error))
+        gain += (prior[g] * (with_it - without)).sum(axis=1)
+    enough = _FRACTIONS[2 * gain >= wanted]
+    return float(enough[0]) if len(enough) else None
 
 
 def raised_floor(floor_vaf: float, found: Contamination) -> float:
-    """The VAF below which an allele may be the other person's: a homozygous one of theirs shows at the foreign fraction.
+    """The VAF below which an allele may be the other person's, whose homozygous alleles show at the foreign fraction.
 
     Args:
         floor_vaf: the lowest VAF that is reported otherwise.
@@ -303,11 +306,8 @@ def codon_sites(samples: Sequence[HaplotypeCounts], codons: Iterable[Codon]) -> 
         for base, many in at.items()
         if base != ref and many >= 0.25 * sum(at.values()) and sum(at.values()) >= LEAST_FRAGMENTS
     }
-    return [
-        {
-            site: SiteCount(at.get(site.ref, 0), at.get(site.alt, 0))
-            for site in sorted(sites)
-            if (at := bases.get((site.chrom, site.position, site.ref)))
-        }
-        for bases in every
-    ]
+    found: list[dict[Site, SiteCount]] = []
+    for bases in every:
+        known = {site: bases.get((site.chrom, site.position, site.ref), {}) for site in sorted(sites)}
+        found.append({site: SiteCount(at.get(site.ref, 0), at.get(site.alt, 0)) for site, at in known.items() if at})
+    return found

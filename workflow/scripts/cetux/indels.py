@@ -113,7 +113,7 @@ def _consensus(fragments: Fragments) -> BaseAt:
 
 def _counted(one: Placed, rows: Mapping[int, set[int]], fragments: Fragments) -> IndelCount:
     spans = _covers(fragments, one.left) & _covers(fragments, one.right)
-    covering = spans.any(axis=0)
+    covering: Bools = np.asarray(spans.any(axis=0))
     carried = np.zeros(fragments.count, dtype=bool)
     forward = reverse = at_ends = 0
     for row, mates in rows.items():

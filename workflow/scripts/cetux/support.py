@@ -1,7 +1,7 @@
 """Which changes the counted fragments of one sample support: every codon's changes against the sample's error rates."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -10,11 +10,19 @@ import numpy as np
 from cetux.background import ErrorRates, stratum_index
 from cetux.counts import CodonCounts, HaplotypeCount, IndelCount
 from cetux.detection import Floats, Ints, Tests, gap_p_value, limits, make_tests
-from cetux.nomenclature import Change, changed, protein_change, tokens
+from cetux.nomenclature import AMINO_ACIDS, Change, changed, protein_change, tokens
 from cetux.resources import Codon
 
-OTHER_SHARE = 0.1
-"""Part of the accepted false detections that goes to changes of several bases, insertions and deletions [P]."""
+SHARES = {"counting": 0.8, "unclassified": 0.1, "other": 0.1}
+"""How the accepted false detections are shared out [P]: most to the single-base changes that count for their gene, because
+that is where mutations are (weighted Bonferroni; Genovese, Biometrika 2006;93:509), the rest to other single-base changes
+and to changes of several bases, insertions and deletions. The limit of detection is that of the changes that count."""
+
+RAS_GENES = ("KRAS", "NRAS")
+"""Genes in which every amino-acid change at codons 12, 13, 59, 61, 117 and 146 counts (ASCP/CAP/AMP/ASCO 2017)."""
+
+RAS_CODONS = frozenset({12, 13, 59, 61, 117, 146})
+"""The codons of that rule."""
 
 TANDEM = 0.01
 """Chance of a second wrong base where one is wrong [P]: damage and misaligned ends come in pairs."""
@@ -85,6 +93,11 @@ def _base_stratum(name: str, index: int) -> int:
     return -1 if name[1 + index] == "." else stratum_index(name[0] + name[1 + index])
 
 
+def counts_by_codon(codon: Codon, protein: str) -> bool:
+    """Whether any amino acid other than the wild type's counts at this codon; a stop never does."""
+    return codon.gene in RAS_GENES and codon.codon in RAS_CODONS and protein in AMINO_ACIDS.values() and protein != "*"
+
+
 @cache
 def _amino_acid(codon: Codon, changes: Change) -> str:
     return protein_change(codon, changes)
@@ -93,7 +106,13 @@ def _amino_acid(codon: Codon, changes: Change) -> str:
 class Supports:
     """Every change of every codon of one sample, tested."""
 
-    def __init__(self, pairs: Sequence[tuple[Codon, CodonCounts]], rates: ErrorRates, budget: float) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[tuple[Codon, CodonCounts]],
+        rates: ErrorRates,
+        budget: float,
+        listed: Container[tuple[str, str]],
+    ) -> None:
         """Count the changes and test them all.
 
         Args:
@@ -101,6 +120,7 @@ class Supports:
                 another, so that looking at more codons never makes a listed one harder to call.
             rates: the sample's error rates.
             budget: accepted false detections per sample.
+            listed: (gene, protein change) of the listed alleles.
         """
         self._pairs = [(codon, counts) for codon, counts in pairs if counts.haplotypes or counts.indels]
         self._rates = rates
@@ -110,11 +130,20 @@ class Supports:
             self._count(codon, counts)
         self._tests: list[tuple[Tests, list[tuple[Codon, int, str]]]] = []
         self._detected: dict[tuple[str, int], list[Support]] = defaultdict(list)
-        for listed in (True, False):
-            members = [(codon, counts) for codon, counts in self._pairs if bool(codon.required) == listed]
-            if members:
-                self._test_single(members, budget * (1 - OTHER_SHARE))
-                self._test_others(members, budget * OTHER_SHARE)
+        for required in (True, False):
+            members = [(codon, counts) for codon, counts in self._pairs if bool(codon.required) == required]
+            keys = [
+                (codon, index, base)
+                for codon, counts in members
+                for index in range(3)
+                for base in _BASES
+                if base != counts.reference[index] and _amino_acid(codon, ((index, base),)) != codon.wt_aa
+            ]
+            counting = [key for key in keys if _counting(key, listed)]
+            unclassified = [key for key in keys if not _counting(key, listed)]
+            self._test_single(members, counting, budget * SHARES["counting"])
+            self._test_single(members, unclassified, budget * SHARES["unclassified"])
+            self._test_others(members, budget * SHARES["other"])
 
     def detected(self, codon: Codon) -> list[Support]:
         """Detected changes of one codon that change the protein."""
@@ -129,9 +158,12 @@ class Supports:
         return 0
 
     def limits(self, molecules: float, min_fragments: int, low_vaf: float) -> dict[tuple[str, int], float | None]:
-        """Smallest VAF excluded at each codon, for the change of a required base that is hardest to detect there."""
+        """Smallest VAF excluded at each codon, for the change of a required base that is hardest to detect there.
+
+        Those are the changes that count; at a codon where none does, any change of its protein.
+        """
         found: dict[tuple[str, int], float | None] = {}
-        for tests, keys in self._tests:
+        for tests, keys in reversed(self._tests):
             depth = tests.depth.sum(axis=1)
             mean_weight = (tests.depth * tests.weight).sum(axis=1) / np.maximum(depth, 1)
             hardness = tests.critical / np.maximum(mean_weight, 1e-9) / np.maximum(depth, 1)
@@ -158,14 +190,12 @@ class Supports:
         key = (codon.gene, codon.codon)
         self._by_codon[key], self._depth[key] = supports, depth
 
-    def _test_single(self, members: Sequence[tuple[Codon, CodonCounts]], budget: float) -> None:
-        keys = [
-            (codon, index, base)
-            for codon, counts in members
-            for index in range(3)
-            for base in _BASES
-            if base != counts.reference[index] and _amino_acid(codon, ((index, base),)) != codon.wt_aa
-        ]
+    def _test_single(
+        self, members: Sequence[tuple[Codon, CodonCounts]], keys: list[tuple[Codon, int, str]], budget: float
+    ) -> None:
+        """Test single-base changes that share one budget; `keys` are codon, plus-strand index and base."""
+        if not keys:
+            return
         references = {(codon.gene, codon.codon): counts.reference for codon, counts in members}
         named = [(codon.gene, codon.codon) for codon, _, _ in keys]
         depth = np.stack([self._depth[name][index] for name, (_, index, _) in zip(named, keys, strict=True)])
@@ -218,7 +248,7 @@ class Supports:
 
     def _test_others(self, members: Sequence[tuple[Codon, CodonCounts]], budget: float) -> None:
         """Changes of several bases, insertions and deletions: rare enough for a plain bound over all of them."""
-        level = budget / (_CHANGES_OF_SEVERAL_BASES * len(members))
+        level = budget / (_CHANGES_OF_SEVERAL_BASES * max(len(members), 1))
         for codon, counts in members:
             for changes, support in self._by_codon[codon.gene, codon.codon].items():
                 if len(changes) < 2 or not _plain(changes) or support.fragments < _LEAST_FRAGMENTS:
@@ -271,6 +301,12 @@ class Supports:
         )
         support.compare(self._by_codon[codon.gene, codon.codon].get((), Support(())))
         self._detected[codon.gene, codon.codon].append(support)
+
+
+def _counting(key: tuple[Codon, int, str], listed: Container[tuple[str, str]]) -> bool:
+    codon, index, base = key
+    protein = _amino_acid(codon, ((index, base),))
+    return counts_by_codon(codon, protein) or (codon.gene, f"{codon.wt_aa}{codon.codon}{protein}") in listed
 
 
 def _plain(changes: Change) -> bool:

@@ -19,6 +19,12 @@ SAMPLE_COLUMNS = (
 )
 """Columns of samples.tsv. Fractions 0..1, copies per cell; an empty cell is a number that could not be had."""
 
+HEREGULIN_COLUMNS = (
+    *("patient", "timepoint", "state", "value_pg_per_ml", "interval_low_pg_per_ml", "interval_high_pg_per_ml"),
+    *("censored", "limit_pg_per_ml", "cutoff_pg_per_ml", "cutoff_method", "assay", "matrix", "reason", "raw", "flags"),
+)
+"""Columns of heregulin.tsv; pg/mL after dilution. A censored value has no number but the limit that it lies beyond."""
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -45,6 +51,16 @@ def samples(calls: CohortCalls) -> str:
     """The text of samples.tsv."""
     rows = (_sample_row(patient.call.patient, s) for patient in calls.patients for s in patient.samples)
     return _table(SAMPLE_COLUMNS, rows)
+
+
+def heregulin(calls: CohortCalls) -> str:
+    """The text of heregulin.tsv."""
+    rows = (
+        [*(getattr(result, column) for column in HEREGULIN_COLUMNS[:-1]), ";".join(result.flags)]
+        for patient in calls.patients
+        for result in patient.heregulin
+    )
+    return _table(HEREGULIN_COLUMNS, rows)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,0 +1,363 @@
+"""Calls: states, floors, guards, limits, names; from reads where the reads matter, else from counts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cetux.counts import HaplotypeCounts, Usable
+from cetux.evidence import Allele, SampleGenotypes
+from cetux.genotype import Sample
+from cetux.haplotypes import ReadFilter, plus_strand
+from cetux.nomenclature import hgvs_coding, protein_change
+from cetux.resources import Codon
+from cetux.states import Genotype, Specimen
+from tests.unit.genotype_builders import (
+    LISTED,
+    PLASMA,
+    TISSUE,
+    builder,
+    call,
+    codon,
+    coding,
+    count,
+    counted,
+    cover,
+)
+
+G12, NRAS61, V600, ERBB2_776 = codon("KRAS", 12), codon("NRAS", 61), codon("BRAF", 600), codon("ERBB2", 776)
+KRAS = [one for one in LISTED if one.gene == "KRAS"]
+
+
+def alleles_of(called: SampleGenotypes) -> dict[str, Allele]:
+    return {allele.protein: allele for gene in called.genes.values() for allele in gene.alleles}
+
+
+def traces_of(called: SampleGenotypes) -> dict[str, Allele]:
+    return {allele.protein: allele for gene in called.genes.values() for allele in gene.traces}
+
+
+def read_and_call(
+    path: Path, one: Codon, wild: int, mutant: int, sample: Sample = TISSUE, **given: object
+) -> SampleGenotypes:
+    bam = builder(one)
+    cover(bam, one, wild)
+    cover(bam, one, mutant, **given)
+    return call(count(bam, path, [one]), [one], sample)
+
+
+# -- states and floors --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mutants", "state"), [(50, Genotype.MUT), (25, Genotype.MUT), (24, Genotype.MUT_LOW), (5, Genotype.MUT_LOW)]
+)
+def test_tissue_floors(mutants: int, state: Genotype) -> None:
+    called = call(counted(KRAS, 500, {("KRAS", 12, "ATC"): mutants}), KRAS)
+    assert (called.genes["KRAS"].state, alleles_of(called)["G12D"].state) == (state, state)
+
+
+@pytest.mark.parametrize(
+    ("mutants", "state"), [(20, Genotype.MUT), (19, Genotype.MUT_LOW), (4, Genotype.MUT_LOW), (3, Genotype.WT)]
+)
+def test_plasma_floors_with_umis(mutants: int, state: Genotype) -> None:
+    counts = counted(KRAS, 4000, {("KRAS", 12, "ATC"): mutants}, stratum="N5", rate=3e-6, flank_bases=1_000_000)
+    assert call(counts, KRAS, PLASMA).genes["KRAS"].state is state
+
+
+def test_detected_below_the_floors_is_a_trace_and_the_gene_stays_wild_type() -> None:
+    called = call(counted(KRAS, 2000, {("KRAS", 12, "ATC"): 15}, rate=1e-5), KRAS)
+    assert called.genes["KRAS"].state is Genotype.WT
+    assert traces_of(called)["G12D"].state is Genotype.WT
+    assert called.genes["KRAS"].alleles == ()
+
+
+def test_what_errors_explain_is_not_detected() -> None:
+    called = call(counted(KRAS, 2000, {("KRAS", 12, "ATC"): 8}, rate=2e-3), KRAS)
+    assert (traces_of(called), alleles_of(called)) == ({}, {})
+
+
+def test_fewer_than_five_fragments_are_no_mutation() -> None:
+    called = call(counted(KRAS, 40, {("KRAS", 12, "ATC"): 4}), KRAS)
+    assert called.genes["KRAS"].state is Genotype.NO_CALL
+    assert list(traces_of(called)) == ["G12D"]
+
+
+def test_a_mutation_overrides_a_codon_that_is_not_covered() -> None:
+    counts = counted(KRAS, 500, {("KRAS", 12, "ATC"): 100})
+    empty = tuple(replace(one, haplotypes=()) if one.codon == 146 else one for one in counts.codons)
+    gene = call(replace(counts, codons=empty), KRAS).genes["KRAS"]
+    assert gene.state is Genotype.MUT
+    assert gene.failing == ("codon 146 not covered",)
+
+
+def test_a_codon_that_is_not_covered_is_no_wild_type() -> None:
+    counts = counted(KRAS, 500)
+    empty = tuple(replace(one, haplotypes=()) if one.codon == 146 else one for one in counts.codons)
+    assert call(replace(counts, codons=empty), KRAS).genes["KRAS"].state is Genotype.NO_CALL
+
+
+def test_a_silent_change_is_no_mutation() -> None:
+    called = call(counted(KRAS, 500, {("KRAS", 12, "GCC"): 250}), KRAS)
+    assert called.genes["KRAS"].state is Genotype.WT
+
+
+def test_counts_that_are_not_usable_call_nothing() -> None:
+    called = call(HaplotypeCounts("s", Usable(False, "truncated", "copy it again")), KRAS)
+    assert (called.usable.reason, called.genes) == ("truncated", {})
+
+
+# -- limits -------------------------------------------------------------------------------------------------------
+
+
+def test_200_fragments_exclude_5_percent_and_170_do_not() -> None:
+    wild = call(counted(KRAS, 200, rate=1e-5), KRAS).genes["KRAS"]
+    assert wild.state is Genotype.WT
+    assert wild.excluded_vaf == pytest.approx(0.0453, abs=0.0005)
+    shallow = call(counted(KRAS, 170, rate=1e-5), KRAS).genes["KRAS"]
+    assert shallow.state is Genotype.NO_CALL
+    assert "depth 170 excludes VAF 5.3%, not 5.0%" in shallow.failing[0]
+
+
+def test_1260_molecules_exclude_half_a_percent_in_plasma_with_umis() -> None:
+    clean = {"stratum": "N5", "rate": 1e-6, "flank_bases": 3_000_000}
+    enough, short = (call(counted(LISTED, n, **clean), LISTED, PLASMA).genes["KRAS"] for n in (1260, 1200))  # type: ignore[arg-type]
+    assert (enough.state, short.state) == (Genotype.WT, Genotype.NO_CALL)
+    assert enough.excluded_vaf == pytest.approx(0.005, rel=0.01)
+
+
+def test_input_dna_limits_the_claim() -> None:
+    counts = counted(KRAS, 5000, stratum="N5", rate=1e-6, flank_bases=3_000_000)
+    rich, poor = (call(counts, KRAS, replace(PLASMA, dna_ng=ng)).genes["KRAS"] for ng in (30.0, 3.0))
+    assert (rich.state, poor.state) == (Genotype.WT, Genotype.NO_CALL)
+
+
+def test_the_purity_turns_the_limit_into_a_cancer_cell_fraction() -> None:
+    gene = call(counted(KRAS, 500, rate=1e-5), KRAS, replace(TISSUE, purity=0.4)).genes["KRAS"]
+    assert gene.excluded_vaf is not None
+    assert gene.excluded_ccf == pytest.approx(gene.excluded_vaf * 2 / 0.4)
+
+
+def test_a_purity_at_which_a_clonal_mutation_would_not_show_is_no_call() -> None:
+    gene = call(counted(KRAS, 250, rate=1e-5), KRAS, replace(TISSUE, purity=0.05)).genes["KRAS"]
+    assert gene.state is Genotype.NO_CALL
+    assert "purity too low" in gene.failing[0]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(100, 2000))
+def test_twice_the_fragments_never_raise_the_limit_of_a_call(depth: int) -> None:
+    few, many = (call(counted([G12], n), [G12]).genes["KRAS"].codons[0].excluded_vaf for n in (depth, 2 * depth))
+    assert few is not None and many is not None and many <= few
+
+
+@pytest.mark.parametrize(("stratum", "rate", "sample", "depth"), [("F2", 1e-4, TISSUE, 600), ("N5", 3e-6, PLASMA, 2500)])
+def test_the_limit_of_a_call_has_95_percent_power(stratum: str, rate: float, sample: Sample, depth: int) -> None:
+    """1,200 samples drawn at the stated limit: as many are called as the limit says, within 3 standard errors."""
+    wild = counted(KRAS, depth, stratum=stratum, rate=rate, flank_bases=1_000_000)
+    limit = call(wild, KRAS, sample).genes["KRAS"].codons[0].excluded_vaf
+    assert limit is not None
+    rng, found = np.random.default_rng(4), {}
+    drawn = rng.binomial(depth, limit, 1200)
+    for mutants in set(drawn.tolist()):
+        counts = counted(KRAS, depth, {("KRAS", 12, "ATC"): mutants}, stratum, rate, 1_000_000)
+        found[mutants] = "G12D" in alleles_of(call(counts, KRAS, sample))
+    assert 0.93 <= np.mean([found[mutants] for mutants in drawn.tolist()]) <= 0.97
+
+
+def test_false_detections_of_wild_type_samples() -> None:
+    """400 samples of all listed codons: more than 3 with anything DETECTED has a chance below 1e-3 at 1 in 1,000."""
+    rng, false = np.random.default_rng(5), 0
+    for _ in range(400):
+        errors = rng.binomial(200_000, 1e-4, 12)
+        counts = counted(LISTED, 500, _drawn_errors(rng, 500, 1e-4))
+        drawn = tuple(replace(one, errors=int(n)) for one, n in zip(counts.background.errors, errors, strict=True))
+        counts = replace(counts, background=replace(counts.background, errors=drawn))
+        called = call(counts, LISTED)
+        false += bool(alleles_of(called) or traces_of(called))
+        assert Genotype.MUT not in {gene.state for gene in called.genes.values()}
+    assert false <= 3
+
+
+def _drawn_errors(rng: np.random.Generator, depth: int, rate: float) -> dict[tuple[str, int, str], int]:
+    found: dict[tuple[str, int, str], int] = {}
+    many = rng.binomial(depth, rate, (len(LISTED), 3, 4))
+    for index, place, base in zip(*np.nonzero(many), strict=True):
+        one, shown = LISTED[index], "ACGT"[base]
+        reference = plus_strand(one)
+        if shown != reference[place]:
+            bases = reference[:place] + shown + reference[place + 1 :]
+            found[one.gene, one.codon, bases] = int(many[index, place, base])
+    return found
+
+
+# -- alleles ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gene", "number", "changes", "protein", "hgvs"),
+    [
+        ("BRAF", 600, {0: "A", 1: "A"}, "V600K", "c.1798_1799delinsAA"),
+        ("BRAF", 600, {0: "A", 1: "G"}, "V600R", "c.1798_1799delinsAG"),
+        ("BRAF", 600, {1: "A", 2: "T"}, "V600D", "c.1799_1800delinsAT"),
+        ("BRAF", 600, {1: "A"}, "V600E", "c.1799T>A"),
+        ("KRAS", 12, {0: "T", 1: "T"}, "G12F", "c.34_35delinsTT"),
+        ("KRAS", 12, {0: "C", 1: "T"}, "G12L", "c.34_35delinsCT"),
+        ("NRAS", 61, {0: "A", -1: "T"}, "Q61K", "c.180_181delinsTA"),
+        ("NRAS", 61, {0: "T", 1: "T"}, "Q61L", "c.181_182delinsTT"),
+    ],
+)
+def test_changes_of_one_molecule_are_one_allele(
+    tmp_path: Path, gene: str, number: int, changes: dict[int, str], protein: str, hgvs: str
+) -> None:
+    one = codon(gene, number)
+    before = {("chr1", max(one.positions) + 1): "T"} if gene == "NRAS" else {}
+    bam = builder(one, planted=before)
+    cover(bam, one, 200)
+    cover(bam, one, 20, changes=coding(one, changes))
+    found = alleles_of(call(count(bam, tmp_path, [one]), [one]))
+    assert {name: (allele.hgvs_c, allele.alt_fragments) for name, allele in found.items()} == {protein: (hgvs, 20)}
+
+
+def test_adjacent_changes_of_different_molecules_stay_apart() -> None:
+    called = call(counted(KRAS, 500, {("KRAS", 12, "ATC"): 25, ("KRAS", 12, "ACA"): 20}), KRAS)
+    assert {name: allele.alt_fragments for name, allele in alleles_of(called).items()} == {"G12D": 25, "G12C": 20}
+
+
+def test_errors_on_a_frequent_mutant_are_no_further_alleles() -> None:
+    """V600K at 40 %: some of its fragments lose one base by error (V600M, V600E), some gain one."""
+    changed = {("BRAF", 600, "CTT"): 2000, ("BRAF", 600, "CAT"): 3, ("BRAF", 600, "CTC"): 3, ("BRAF", 600, "GTT"): 3}
+    braf = [one for one in LISTED if one.gene == "BRAF"]
+    called = call(counted(braf, 5000, changed, rate=5e-4), braf)
+    assert list(alleles_of(called) | traces_of(called)) == ["V600K"]
+
+
+def test_an_in_frame_deletion_is_one_unclassified_indel_and_no_substitution(tmp_path: Path) -> None:
+    wanted = [V600, codon("BRAF", 601)]
+    bam = builder(*wanted)
+    cover(bam, V600, 200)
+    cover(bam, V600, 40, deletions={min(V600.positions) - 1: 3})
+    (allele,) = alleles_of(call(count(bam, tmp_path, wanted), wanted)).values()
+    assert (allele.listed, allele.alt_fragments, allele.fragments) == (False, 40, 240)
+    assert allele.protein in ("V600indel", "K601indel") and allele.hgvs_c.endswith("del")
+
+
+@pytest.mark.parametrize("start", [-16, -4])
+def test_the_erbb2_duplication_is_listed_wherever_the_aligner_put_it(tmp_path: Path, start: int) -> None:
+    first = min(ERBB2_776.positions)
+    bam = builder(ERBB2_776, planted={("chr17", first - 15 + i): base for i, base in enumerate("GCATACGTGATGGCT")})
+    cover(bam, ERBB2_776, 200)
+    cover(bam, ERBB2_776, 20, insertions={first + start: "GCATACGTGATG"})
+    (allele,) = alleles_of(call(count(bam, tmp_path, [ERBB2_776]), [ERBB2_776])).values()
+    assert (allele.protein, allele.hgvs_c, allele.listed) == ("Y772_A775dup", "c.2313_2324dup", True)
+
+
+def test_every_listed_substitution_is_detected_by_its_name() -> None:
+    from cetux.resources import alleles
+
+    for (gene, name), known in alleles().items():
+        one = next((one for one in LISTED if (one.gene, one.codon) == (gene, known.codon)), None)
+        if one is None:
+            continue
+        reference = plus_strand(one)
+        for place in range(3):
+            for base in set("ACGT") - {reference[place]}:
+                changes = ((place, base),)
+                if f"{one.wt_aa}{one.codon}{protein_change(one, changes)}" != name:
+                    continue
+                bases = reference[:place] + base + reference[place + 1 :]
+                called = call(counted([one], 500, {(gene, one.codon, bases): 100}), [one])
+                assert alleles_of(called)[name].hgvs_c == hgvs_coding(one, changes)
+
+
+# -- guards against artefacts -------------------------------------------------------------------------------------
+
+
+def test_guard_only_in_the_last_five_bases_of_reads(tmp_path: Path) -> None:
+    bam = builder(G12)
+    first = min(G12.positions)
+    cover(bam, G12, 300)
+    bases = "".join(bam.reference[next(iter(bam.reference))][400 - 42 : 400]) + "ATC"
+    for i in range(40):
+        bam.add_read("chr12", first - 42, bases, name=f"end{i}", reverse=bool(i % 2))
+    called = call(count(bam, tmp_path, [G12]), [G12])
+    assert alleles_of(called) == {}
+    assert traces_of(called)["G12D"].filters == ("read_ends",)
+    assert called.genes["KRAS"].state is Genotype.NO_CALL
+    assert called.flags == ("artefact:KRAS_G12D:read_ends",)
+
+
+def test_guard_only_on_one_strand_where_the_reference_is_on_both(tmp_path: Path) -> None:
+    bam = builder(G12)
+    first = min(G12.positions)
+    stretch = bam.reference[next(iter(bam.reference))]
+    text = stretch[400 - 40 : 400 + 43]
+    for i in range(400):
+        mutant = i % 2 == 0 and i < 60
+        shown = text[:40] + "ATC" + text[43:] if mutant else text
+        bam.add_read("chr12", first - 40, shown, name=f"single{i}", reverse=bool(i % 2))
+    called = call(count(bam, tmp_path, [G12]), [G12])
+    assert alleles_of(called) == {}
+    assert traces_of(called)["G12D"].filters == ("one_strand",)
+    amplicon = call(count(bam, tmp_path, [G12]), [G12], replace(TISSUE, amplicon=True))
+    assert list(alleles_of(amplicon)) == ["G12D"]
+
+
+def test_guard_only_in_badly_mapped_reads(tmp_path: Path) -> None:
+    mutant = coding(G12, {1: "A"})
+    assert alleles_of(read_and_call(tmp_path, G12, 300, 60, changes=mutant, mapq=0)) == {}
+    bam = builder(G12)
+    cover(bam, G12, 300)
+    cover(bam, G12, 60, changes=mutant, mapq=0)
+    called = call(count(bam, tmp_path, [G12], ReadFilter(0, 20, False)), [G12])
+    assert alleles_of(called) == {}
+    assert traces_of(called)["G12D"].filters == ("mapping",)
+
+
+def test_guard_one_of_two_identical_records(tmp_path: Path) -> None:
+    """Five fragments, each standing twice, are five: with three they stay below the floor."""
+    bam = builder(G12)
+    cover(bam, G12, 50)
+    cover(bam, G12, 3, changes=coding(G12, {1: "A"}))
+    bam.reads = [read for read in bam.reads for _ in (0, 1)]
+    called = call(count(bam, tmp_path, [G12]), [G12])
+    assert alleles_of(called) == {}
+    assert "identical_records:106" in called.flags
+
+
+def test_a_true_variant_on_both_strands_and_inside_reads_passes_all_guards(tmp_path: Path) -> None:
+    called = read_and_call(tmp_path, G12, 300, 30, changes=coding(G12, {1: "A"}))
+    assert alleles_of(called)["G12D"].filters == ()
+
+
+def test_strands_are_symmetric() -> None:
+    """The same counts from the other strand of the molecules give the same call."""
+    plus = counted(KRAS, 500, {("KRAS", 12, "ATC"): 9}, stratum="N2")
+    minus = replace(plus, codons=tuple(
+        replace(one, haplotypes=tuple(replace(h, forward=h.reverse, reverse=h.forward) for h in one.haplotypes))
+        for one in plus.codons
+    ))
+    one, two = (alleles_of(call(counts, KRAS))["G12D"] for counts in (plus, minus))
+    assert (one.state, one.p_value) == (two.state, two.p_value)
+
+
+def test_scanning_more_codons_never_makes_a_listed_one_harder_to_call() -> None:
+    more = [*KRAS, *(replace(one, gene="OTHER", required=()) for one in LISTED if one.gene != "KRAS")]
+    alone, among = (call(counted(given, 400), given).genes["KRAS"] for given in (KRAS, more))
+    assert alone.codons == among.codons
+
+
+def test_a_change_outside_the_list_is_unclassified() -> None:
+    braf = [one for one in LISTED if one.gene == "BRAF"]
+    called = call(counted(braf, 500, {("BRAF", 600, "CCC"): 100}), braf)
+    assert not alleles_of(called)["V600G"].listed or alleles_of(called)["V600G"].braf_class is not None
+
+
+def test_plasma_without_umis_gets_the_thresholds_of_tissue() -> None:
+    sample = Sample(Specimen.CTDNA, purity=None, umi=False, amplicon=False)
+    called = call(counted(KRAS, 500, {("KRAS", 12, "ATC"): 4}), KRAS, sample)
+    assert called.flags == ("ctdna_without_umi",)
+    assert alleles_of(called) == {}

@@ -1,0 +1,134 @@
+"""What rules ask of the cohort: inputs, params and resources, by name."""
+
+import hashlib
+import os
+from pathlib import Path
+
+
+def digest(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+def sample_of(wildcards):
+    return COHORT.samples[wildcards.sample]
+
+
+def assay_of(wildcards):
+    named = COHORT.samples[wildcards.sample].assay if hasattr(wildcards, "sample") else wildcards.assay
+    return COHORT.assays[named]
+
+
+def assay_build(wildcards):
+    return assay_of(wildcards).build
+
+
+def assay_method(wildcards):
+    return assay_of(wildcards).method
+
+
+def assay_targets(wildcards):
+    return ancient(assay_of(wildcards).targets)
+
+
+def targets_digest(wildcards):
+    return digest(assay_of(wildcards).targets)
+
+
+def assay_fasta(wildcards):
+    fasta = assay_of(wildcards).reference
+    return ancient(fasta) if fasta else []
+
+
+def fasta_digest(wildcards):
+    fasta = assay_of(wildcards).reference
+    return digest(f"{fasta}.fai") if fasta else ""
+
+
+def light_memory(wildcards, attempt):
+    return 1000 * attempt
+
+
+def fasta_description(wildcards):
+    return f"results/describe_reference/{assay_of(wildcards).assay}.json"
+
+
+def sample_bam(wildcards):
+    return sample_of(wildcards).bam
+
+
+def bam_stamp(wildcards):
+    found = os.stat(sample_of(wildcards).bam)
+    return [found.st_size, int(found.st_mtime)]
+
+
+def genotyped_sample(wildcards):
+    sample, assay = sample_of(wildcards), assay_of(wildcards)
+    known = {"specimen": sample.specimen, "purity": sample.purity}
+    return known | {"umi": assay.umi, "amplicon": assay.method == "amplicon"}
+
+
+def assay_bin_size(wildcards):
+    return assay_of(wildcards).bin_size_bp
+
+
+def assay_bins(wildcards):
+    return f"results/design_bins/{assay_of(wildcards).assay}.bed"
+
+
+def assay_off_target_bins(wildcards):
+    return f"results/design_bins/{assay_of(wildcards).assay}.off_target.bed"
+
+
+def normal_targets(wildcards):
+    return [f"results/count_coverage/{sample}.targetcoverage.cnn" for sample in NORMALS[wildcards.assay]]
+
+
+def normal_off_targets(wildcards):
+    return [f"results/count_coverage/{sample}.antitargetcoverage.cnn" for sample in NORMALS[wildcards.assay]]
+
+
+def normal_statuses(wildcards):
+    return [f"results/count_coverage/{sample}.json" for sample in NORMALS[wildcards.assay]]
+
+
+def normal_checks(wildcards):
+    return [f"results/check_sample/{sample}.json" for sample in NORMALS[wildcards.assay]]
+
+
+def copy_number_reference(wildcards):
+    assay = assay_of(wildcards)
+    return assay.copy_number_reference or f"results/build_reference/{assay.assay}.cnn"
+
+
+def reference_notes(wildcards):
+    assay = assay_of(wildcards)
+    return [] if assay.copy_number_reference else f"results/build_reference/{assay.assay}.json"
+
+
+def correction(wildcards):
+    assay, given = assay_of(wildcards), SETTINGS["copy_number"]
+    gc = given["correct_gc"] and assay.reference is not None
+    return {"gc": gc, "edges": given["correct_edges"] and assay.method == "hybrid"}
+
+
+def copied_tumour(wildcards):
+    sample, method = sample_of(wildcards), assay_of(wildcards).method
+    known = {"purity": sample.purity, "purity_source": sample.purity_source, "ploidy": sample.ploidy}
+    return {"sample": sample.sample} | known | {"amplicon": method == "amplicon"}
+
+
+def coverage_memory(wildcards, attempt):
+    return 2000 * attempt
+
+
+def plate_row(wildcards):
+    return COHORT.plates[wildcards.plates]
+
+
+def plate_files(wildcards):
+    row = plate_row(wildcards)
+    return [row[column] for column in ("file", "layout") if row.get(column)]
+
+
+def plate_samples(wildcards):
+    return [row for row in COHORT.plate_samples if row["plates"] == wildcards.plates]

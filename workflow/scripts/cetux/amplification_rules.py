@@ -1,0 +1,76 @@
+"""The state of ERBB2 from its numbers: the rules' first match, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cetux.copies import tumour_copies
+from cetux.evidence import CopyNumber
+from cetux.states import Erbb2
+
+
+def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
+    """State and reason by the rules' first match, from rule 2 (of rule 1, bins and noise were passed before).
+
+    Args:
+        facts: every number of the sample; its own state and reason are not read.
+        rules: the `erbb2` section of the settings.
+
+    Returns:
+        The state and the words for people. Copies that lie below none with their whole interval contradict the purity
+        or the reference: nothing can be said of such a sample, least of all that it is negative.
+    """
+    focal = facts.ratio is None or facts.ratio >= rules["amp_ratio"]
+    ratio = "not assessable" if facts.ratio is None else f"{facts.ratio:.1f}"
+    observed = _known(facts.observed_copies)
+    if facts.purity is None:
+        if observed >= rules["amp_observed_copies"] and focal:
+            return Erbb2.AMP, f"{observed:.1f} copies observed at unknown purity, ratio to the controls {ratio}"
+        if observed < rules["min_observed_copies"]:
+            return (
+                Erbb2.NE,
+                f"purity: unknown, and {observed:.1f} copies observed could hide an amplification",
+            )
+        return Erbb2.EQUIVOCAL, f"{observed:.1f} copies observed at unknown purity: reflex IHC/ISH"
+    copies, low, high = _known(facts.copies), _known(facts.copies_low), _known(facts.copies_high)
+    if high < 0:
+        wrong = f"{copies:.1f} copies ({low:.1f} to {high:.1f}) cannot be: the purity or the reference is wrong"
+        return Erbb2.NE, f"technical: {wrong}"
+    ploidy = facts.ploidy or 2.0
+    enough = copies >= rules["amp_copies"] and low >= rules["amp_copies_low"]
+    if enough and copies - ploidy >= rules["amp_gain_over_ploidy"] and focal:
+        return Erbb2.AMP, f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}"
+    polysomy = facts.ratio_high is not None and facts.ratio_high < rules["polysomy_ratio"]
+    if copies >= rules["polysomy_copies"] and polysomy:
+        return (
+            Erbb2.POLYSOMY,
+            f"{copies:.1f} copies, ratio to the controls {ratio} (up to {_known(facts.ratio_high):.1f})",
+        )
+    if facts.purity < rules["min_purity"]:
+        return Erbb2.NE, f"purity: {facts.purity:.2f} is below {rules['min_purity']:.2f}"
+    upper, gain = negative_bounds(facts, rules)
+    if upper < rules["neg_copies"] and gain < rules["neg_gain_over_ploidy"]:
+        limit = _known(facts.detectable_copies)
+        return Erbb2.NEG, f"{copies:.1f} copies ({low:.1f} to {high:.1f}); would have seen {limit:.1f}"
+    return (
+        Erbb2.EQUIVOCAL,
+        f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}: reflex IHC/ISH",
+    )
+
+
+def negative_bounds(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[float, float]:
+    """Upper 95 % bounds of C and of C - P at the lower bound of the purity, for the negative rule.
+
+    C - P = (r - 1) * (p*P + 2*(1-p)) / p grows with P, so an unknown ploidy is taken as the settings' `unknown_ploidy`
+    (4) there, the careful side.
+    """
+    purity = _known(facts.purity) * float(rules["purity_lower_factor"])
+    ratio = 2 ** _known(facts.log2_high)
+    upper = tumour_copies(ratio, purity, facts.ploidy or 2.0)
+    ploidy = facts.ploidy or float(rules["unknown_ploidy"])
+    return upper, tumour_copies(ratio, purity, ploidy) - ploidy
+
+
+def _known(value: float | None) -> float:
+    if value is None:
+        raise ValueError("a number that this rule needs was not measured")
+    return value

@@ -1,0 +1,126 @@
+"""Which of CNVkit's bins belong to a gene and which to its controls: by coordinates, never by label."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cetux.genomes import plain_contig
+from cetux.resources import Interval, chromosome_17, erbb2_exons
+
+OFF_TARGET = ("Antitarget", "Background")
+"""What CNVkit calls the bins between the targets."""
+_LOCUS_BP = 1_000_000
+_EMPTY_LOG2 = -15.0
+"""Below this a bin had no read (CNVkit's drop_low_coverage): nothing was measured there, which is no loss of copies."""
+
+
+@dataclass(frozen=True)
+class Locus:
+    """A gene and what it is compared with.
+
+    exons: where its bins are looked for. arm: the arm of the controls. excluded: what of the arm is too near to serve.
+    other_arm: reported apart, None if there is none.
+    """
+
+    gene: str
+    exons: tuple[Interval, ...]
+    arm: Interval
+    excluded: Interval
+    other_arm: Interval | None
+
+
+def erbb2_locus(build: str) -> Locus:
+    """ERBB2 with its 17q controls outside GRCh37 17:35-40 Mb, and 17p reported apart (it is often lost)."""
+    landmarks = chromosome_17(build)
+    return Locus("ERBB2", erbb2_exons(build), landmarks["17q"], landmarks["ERBB2_excluded"], landmarks["17p"])
+
+
+@dataclass(frozen=True)
+class Bins:
+    """CNVkit's corrected bins (.cnr: chromosome, start, end, gene, log2, weight), its segments (.cns: chromosome,
+    start, end, log2) and the bins that the assay was designed with (chromosome, start, end).
+    """
+
+    ratios: pd.DataFrame
+    segments: pd.DataFrame
+    designed: pd.DataFrame
+
+
+def read_bins(ratios: str, segments: str, designed: str) -> Bins:
+    """Bins from CNVkit's .cnr and .cns and the BED of the design. An empty number is NaN; a gene may be called NA."""
+    contigs: dict[Hashable, type[str]] = {"chromosome": str, "gene": str}
+    missing = {column: ["", "NA", "nan", "NaN"] for column in ("log2", "depth", "weight")}
+    return Bins(
+        pd.read_csv(ratios, sep="\t", dtype=contigs, keep_default_na=False, na_values=missing),
+        pd.read_csv(segments, sep="\t", dtype=contigs, keep_default_na=False, na_values=missing),
+        pd.read_csv(
+            designed, sep="\t", header=None, usecols=[0, 1, 2], names=["chromosome", "start", "end"], dtype={0: str}
+        ),
+    )
+
+
+def over(frame: pd.DataFrame, intervals: Sequence[Interval]) -> pd.DataFrame:
+    """Rows that overlap any of the intervals, found by coordinates and never by label."""
+    return frame[_overlapping(frame, intervals)]
+
+
+def outside(frame: pd.DataFrame, intervals: Sequence[Interval]) -> pd.DataFrame:
+    """Rows that overlap none of the intervals."""
+    return frame[~_overlapping(frame, intervals)]
+
+
+def _overlapping(frame: pd.DataFrame, intervals: Sequence[Interval]) -> npt.NDArray[np.bool_]:
+    chosen = np.zeros(len(frame), dtype=bool)
+    codes, names = pd.factorize(frame["chromosome"])
+    plain = [plain_contig(str(name)) for name in names]
+    starts, ends = frame["start"].to_numpy(), frame["end"].to_numpy()
+    for chrom in {interval.chrom for interval in intervals}:
+        here = np.flatnonzero(np.isin(codes, [code for code, name in enumerate(plain) if name == chrom]))
+        for interval in intervals:
+            if interval.chrom == chrom:
+                chosen[here] |= (starts[here] < interval.end) & (ends[here] > interval.start)
+    return chosen
+
+
+def measured(ratios: pd.DataFrame) -> pd.DataFrame:
+    """Bins that hold a measurement: a missing log2, a bin without a read and one without weight hold none."""
+    depth = ratios["depth"] if "depth" in ratios else pd.Series(1.0, ratios.index)
+    log2 = ratios["log2"]
+    return ratios[log2.gt(_EMPTY_LOG2) & log2.lt(np.inf) & ratios["weight"].gt(0) & depth.gt(0)]
+
+
+def loci(targets: pd.DataFrame, least: int) -> list[pd.DataFrame]:
+    """Target bins in order, cut where a bin begins 1 Mb or more after the first of its locus: a gene or two on a panel.
+
+    Cut so, and not on a grid, a gene is not halved by where it lies, and both builds give the same loci. Loci of fewer
+    than `least` bins are left out.
+    """
+    found = []
+    for _, members in targets.sort_values(["chromosome", "start"]).groupby("chromosome"):
+        starts = members["start"].to_numpy()
+        cuts = [0]
+        while (cut := int(np.searchsorted(starts, starts[cuts[-1]] + _LOCUS_BP))) < len(starts):
+            cuts.append(cut)
+        found += [members.iloc[a:b] for a, b in zip(cuts, [*cuts[1:], len(starts)], strict=True) if b - a >= least]
+    return found
+
+
+def control_loci(targets: pd.DataFrame, locus: Locus, least: int) -> dict[str, pd.DataFrame]:
+    """Loci of the arm outside the excluded region, by a label for people: genes and place."""
+    arm = over(targets, [locus.arm])
+    named = {}
+    for members in loci(outside(arm, [locus.excluded]), least):
+        genes = sorted({str(gene) for gene in members["gene"]} - {"-", "", "nan"})
+        label = "/".join(genes[:2]) if genes else "unnamed"
+        named[f"{label} ({locus.arm.chrom}:{members['start'].iloc[0] / 1e6:.1f}Mb)"] = members
+    return named
+
+
+def middle_of(locus: Locus) -> Interval:
+    """The base in the middle of the gene."""
+    start, end = min(exon.start for exon in locus.exons), max(exon.end for exon in locus.exons)
+    centre = (start + end) // 2
+    return Interval(locus.exons[0].chrom, centre, centre + 1)
