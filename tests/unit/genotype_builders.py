@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.builders import BamBuilder, random_reference
+
 from cetux.counts import Background, CodonCounts, ErrorCount, HaplotypeCount, HaplotypeCounts, SampleCheck, Usable
 from cetux.evidence import SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
@@ -12,7 +14,6 @@ from cetux.nomenclature import COMPLEMENT
 from cetux.resources import Codon, alleles, codons, contig_lengths
 from cetux.settings import with_defaults
 from cetux.states import Specimen
-from tests.builders import BamBuilder, random_reference
 
 SETTINGS = with_defaults({})["genotypes"]
 TISSUE = Sample(Specimen.TISSUE, purity=None, umi=False, amplicon=False)
@@ -62,9 +63,7 @@ def count(bam: BamBuilder, path: Path, wanted: Sequence[Codon], keep: ReadFilter
     return count_haplotypes("s", str(bam.write(path / "s.bam")), None, wanted, keep)
 
 
-def call(
-    counts: HaplotypeCounts, wanted: Sequence[Codon], sample: Sample = TISSUE, **settings: Any
-) -> SampleGenotypes:
+def call(counts: HaplotypeCounts, wanted: Sequence[Codon], sample: Sample = TISSUE, **settings: Any) -> SampleGenotypes:
     check = SampleCheck("s", Usable(), build="GRCh38")
     return call_genotypes(check, counts, wanted, alleles(), sample, SETTINGS | settings)
 
@@ -81,11 +80,18 @@ def counted(
     key = stratum[0] + 3 * stratum[1]
     made = []
     for one in wanted:
-        own = {bases: many for (gene, number, bases), many in (changed or {}).items() if (gene, number) == (one.gene, one.codon)}
+        own = {
+            bases: many
+            for (gene, number, bases), many in (changed or {}).items()
+            if (gene, number) == (one.gene, one.codon)
+        }
         own[plus_strand(one)] = depth - sum(own.values())
         haplotypes = tuple(HaplotypeCount(b, n, n // 2, n - n // 2, 0, {key: n}) for b, n in own.items())
         made.append(CodonCounts(one.gene, one.codon, plus_strand(one), haplotypes))
     errors = tuple(
-        ErrorCount(f"{a}>{b}", stratum, round(rate * flank_bases), flank_bases) for a in "ACGT" for b in "ACGT" if a != b
+        ErrorCount(f"{a}>{b}", stratum, round(rate * flank_bases), flank_bases)
+        for a in "ACGT"
+        for b in "ACGT"
+        if a != b
     )
     return HaplotypeCounts("s", Usable(), tuple(made), background=Background(errors, positions=1000))

@@ -22,8 +22,9 @@ from typing import Any
 import yaml
 from scipy import stats
 
-from cetux import amplification, genotype, resources
+from cetux import amplification_rules, genotype, resources
 from cetux.cohort import Patient
+from cetux.copies import detectable_copies, tumour_copies
 from cetux.counts import Usable
 from cetux.evidence import (
     Allele,
@@ -173,7 +174,7 @@ def copies(
     spread = math.hypot(half, 1.96 * _CONTROL_SE)
 
     def at(shift: float) -> float:
-        return amplification.tumour_copies(2 ** (log2 + shift), p, average)
+        return tumour_copies(2 ** (log2 + shift), p, average)
 
     controls = None if match[3] == "none" else float(match[3] or average)
     ratio, ratio_low, ratio_high = (at(x) / controls if controls else None for x in (0, -spread, spread))
@@ -193,7 +194,7 @@ def copies(
         ratio=ratio,
         ratio_low=ratio_low,
         ratio_high=ratio_high,
-        detectable_copies=amplification.detectable_copies(se, p, average) if known else None,
+        detectable_copies=detectable_copies(se, p, average) if known else None,
         purity=purity,
         purity_source="sample sheet" if known else "",
         ploidy=ploidy,
@@ -201,7 +202,7 @@ def copies(
         bins_kept=_GENE_BINS,
         flags=(*flags, *(() if controls else ("ratio_not_assessable",))),
     )
-    state, reason = amplification.classify(facts, SETTINGS["erbb2"])
+    state, reason = amplification_rules.classify(facts, SETTINGS["erbb2"])
     assert state is Erbb2(match[1]), f"stated {text} at purity {purity}, the rules give {state}: {reason}"
     return replace(facts, state=state, reason=reason)
 

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.genotype_builders import codon, counted
 
 from cetux.background import LEAST_RATE, PRIOR_RATES, estimate, stratum_index
 from cetux.counts import Background, ErrorCount
-from tests.unit.genotype_builders import codon, counted
 
 G12 = codon("KRAS", 12)
 

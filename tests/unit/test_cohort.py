@@ -252,7 +252,9 @@ def test_all_patients_unknown_is_answered_in_seconds(here: Path) -> None:
 
 
 def test_with_plates_patients_and_cutoffs_may_have_no_other_value(here: Path) -> None:
-    row = dict(plates="RUN1", file="run1.csv", assay="DEMO_ELISA", matrix="plasma", unit="pg/mL", lloq="62.5", uloq="4000")
+    row = dict(
+        plates="RUN1", file="run1.csv", assay="DEMO_ELISA", matrix="plasma", unit="pg/mL", lloq="62.5", uloq="4000"
+    )
     builders.write_tsv(here / "plates.tsv", [row])
     (here / "run1.csv").write_text("plate,well,od\n", encoding="utf-8")
     given = {key: value for key, value in YAML.items() if key != "heregulin"} | {"plates": "plates.tsv"}

@@ -47,9 +47,7 @@ def test_the_false_detections_of_a_family_stay_within_the_budget_and_use_it() ->
 def test_false_detections_by_simulation() -> None:
     """At a budget of 5 % the share of samples with any false detection is at most that (400 tests, 4,000 samples)."""
     depth, error = np.array([250, 80, 20]), np.array([1e-5, 2e-4, 3e-3])
-    tests = make_tests(
-        np.tile(depth, (400, 1)), np.tile(error, (400, 1)), np.full(400, 1e-3), np.zeros((400, 3)), 0.05
-    )
+    tests = make_tests(np.tile(depth, (400, 1)), np.tile(error, (400, 1)), np.full(400, 1e-3), np.zeros((400, 3)), 0.05)
     drawn = np.random.default_rng(2).binomial(depth, error, (4000, 400, 3))
     false = (drawn @ tests.weight[0] >= tests.critical[0]).any(axis=1).sum()
     assert 20 <= false <= stats.binom.ppf(0.999, 4000, 0.05)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.genotype_builders import KEEP, builder, coding, codon, count, cover
 
 from cetux.counts import CodonCounts, HaplotypeCounts
 from cetux.haplotypes import ReadFilter, exon_parts, plus_strand
 from cetux.resources import codons
-from tests.unit.genotype_builders import KEEP, builder, codon, coding, count, cover
 
 G12, Q61, V600, N581 = codon("KRAS", 12), codon("NRAS", 61), codon("BRAF", 600), codon("BRAF", 581)
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cetux.cutoffs import Cutoff, HeregulinSettings
 from cetux.evidence import HeregulinResult
-from cetux.heregulin import Change, change, interval, judge, parse_row, reference_change, select
+from cetux.heregulin import change, interval, judge, parse_row, reference_change, select
 from cetux.measurement import Measurement
-from cetux.states import Heregulin, Timepoint
+from cetux.states import Heregulin, Timepoint, Trend
 
 SETTINGS = HeregulinSettings(
     cutoffs=(),
@@ -154,24 +154,24 @@ def test_reference_change_needs_cvs(cv):
 @pytest.mark.parametrize(
     ("pre", "post", "kind", "bound", "fold"),
     [
-        (measured(420), measured(2900), Change.RISE, "", 6.905),  # case C16: 6.9-fold
-        (measured(420), measured(760), Change.UNCHANGED, "", 1.810),
-        (measured(420), measured(780), Change.INCREASE, "", 1.857),  # +86 % > +84 %, but still LOW
-        (measured(1500), measured(3900), Change.INCREASE, "", 2.6),  # HIGH before: no crossing
-        (measured(2900), measured(1500), Change.FALL, "", 0.517),  # -48 % < -46 %
-        (measured(2900), measured(1600), Change.UNCHANGED, "", 0.552),
-        (censored("<", 125.0), censored(">", 8000.0), Change.RISE, ">=", 64.0),  # case C26
-        (censored("<", 125.0), measured(2900), Change.RISE, ">=", 23.2),
-        (censored("<", 800.0), measured(1200), Change.NOT_ASSESSABLE, ">=", 1.5),
-        (measured(2900), censored("<", 125.0), Change.FALL, "<=", 0.0431),
-        (measured(150), censored("<", 125.0), Change.NOT_ASSESSABLE, "<=", 0.833),
-        (measured(420), censored(">", 8000.0), Change.RISE, ">=", 19.05),
-        (censored(">", 8000.0), measured(420), Change.FALL, "<=", 0.0525),
-        (censored("<", 125.0), censored("<", 125.0), Change.NOT_ASSESSABLE, "", None),
-        (censored(">", 8000.0), censored(">", 8000.0), Change.NOT_ASSESSABLE, "", None),
-        (None, measured(2900), Change.NOT_ASSESSABLE, "", None),
-        (measured(420), measured(2900, cv_fraction=0.5), Change.NOT_ASSESSABLE, "", None),
-        (measured(420, matrix="plasma"), measured(2900), Change.NOT_ASSESSABLE, "", None),
+        (measured(420), measured(2900), Trend.RISE, "", 6.905),  # case C16: 6.9-fold
+        (measured(420), measured(760), Trend.UNCHANGED, "", 1.810),
+        (measured(420), measured(780), Trend.INCREASE, "", 1.857),  # +86 % > +84 %, but still LOW
+        (measured(1500), measured(3900), Trend.INCREASE, "", 2.6),  # HIGH before: no crossing
+        (measured(2900), measured(1500), Trend.FALL, "", 0.517),  # -48 % < -46 %
+        (measured(2900), measured(1600), Trend.UNCHANGED, "", 0.552),
+        (censored("<", 125.0), censored(">", 8000.0), Trend.RISE, ">=", 64.0),  # case C26
+        (censored("<", 125.0), measured(2900), Trend.RISE, ">=", 23.2),
+        (censored("<", 800.0), measured(1200), Trend.NOT_ASSESSABLE, ">=", 1.5),
+        (measured(2900), censored("<", 125.0), Trend.FALL, "<=", 0.0431),
+        (measured(150), censored("<", 125.0), Trend.NOT_ASSESSABLE, "<=", 0.833),
+        (measured(420), censored(">", 8000.0), Trend.RISE, ">=", 19.05),
+        (censored(">", 8000.0), measured(420), Trend.FALL, "<=", 0.0525),
+        (censored("<", 125.0), censored("<", 125.0), Trend.NOT_ASSESSABLE, "", None),
+        (censored(">", 8000.0), censored(">", 8000.0), Trend.NOT_ASSESSABLE, "", None),
+        (None, measured(2900), Trend.NOT_ASSESSABLE, "", None),
+        (measured(420), measured(2900, cv_fraction=0.5), Trend.NOT_ASSESSABLE, "", None),
+        (measured(420, matrix="plasma"), measured(2900), Trend.NOT_ASSESSABLE, "", None),
     ],
 )
 def test_change(pre, post, kind, bound, fold):
@@ -182,7 +182,7 @@ def test_change(pre, post, kind, bound, fold):
 
 def test_change_without_a_biological_cv_says_so():
     found = change(judged(measured(420)), judged(measured(2900)), 0.10, None)
-    assert found.kind is Change.NOT_ASSESSABLE
+    assert found.kind is Trend.NOT_ASSESSABLE
     assert (found.fold, found.crossed) == (pytest.approx(6.905, rel=1e-3), True)
 
 

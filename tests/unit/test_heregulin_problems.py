@@ -6,8 +6,14 @@ from cetux.heregulin_problems import cross_checks, row_checks
 from cetux.sheets import Sheet
 
 PLATE = {
-    **{"plates": "RUN1", "file": "run1.csv", "layout": "", "assay": "KIT", "matrix": "plasma", "unit": "pg/mL"},
-    **{"lloq": "62.5", "uloq": "4000"},
+    "plates": "RUN1",
+    "file": "run1.csv",
+    "layout": "",
+    "assay": "KIT",
+    "matrix": "plasma",
+    "unit": "pg/mL",
+    "lloq": "62.5",
+    "uloq": "4000",
 }
 WHO = {"plates": "RUN1", "sample": "S1", "patient": "P01", "timepoint": "pre"}
 FIXED = {"assay": "KIT", "matrix": "plasma", "method": "fixed", "value_pg_per_ml": 980}
@@ -68,8 +74,15 @@ def test_a_wrong_cell_is_named(name, row, column):
 
 def test_a_healthy_control_needs_no_time_point():
     row = {
-        **{"patient": "H1", "matrix": "plasma", "assay": "KIT", "value": "300", "unit": "pg/mL", "lloq": "62.5"},
-        **{"uloq": "4000", "dilution": "1", "dilution_applied": "yes"},
+        "patient": "H1",
+        "matrix": "plasma",
+        "assay": "KIT",
+        "value": "300",
+        "unit": "pg/mL",
+        "lloq": "62.5",
+        "uloq": "4000",
+        "dilution": "1",
+        "dilution_applied": "yes",
     }
     assert row_checks("healthy_controls")(row, "healthy.tsv", 2) == []
     assert row_checks("heregulin")(row, "heregulin.tsv", 2)

@@ -197,8 +197,9 @@ def test_outside_of_the_coding_exons_there_is_no_number():
     assert protein_name(known, [Edit("7", 1001, "T", "C")]) == ""
 
 
-def test_distant_changes_of_one_molecule_stay_apart():
-    known = transcript(PLUS)
+@pytest.mark.parametrize("strand", "+-")
+def test_distant_changes_of_one_molecule_stay_apart_in_coding_order(strand):
+    known = transcript(PLUS, strand)
     edits = [coding_edit(known, 5, 5, "A"), coding_edit(known, 14, 14, "A")]
     assert coding_name(known, edits) == "c.[5C>A;14G>A]"
 

@@ -11,7 +11,6 @@ from cetux.identity import (
     ERROR_RATE,
     SPACING_BP,
     Contamination,
-    Identity,
     Site,
     SiteCount,
     codon_sites,
@@ -21,6 +20,7 @@ from cetux.identity import (
     raised_floor,
 )
 from cetux.resources import Codon
+from cetux.states import Identity
 
 Rng = np.random.Generator
 

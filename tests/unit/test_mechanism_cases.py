@@ -12,9 +12,9 @@ from tests.unit import mechanism_cases
 from tests.unit.mechanism_cases import POST, PRE
 
 from cetux.cutoffs import Cutoff
-from cetux.heregulin import Change, change
+from cetux.heregulin import change
 from cetux.mechanism import Call, call_patient
-from cetux.states import Axis, Confidence, Status
+from cetux.states import Axis, Confidence, Status, Trend
 
 DECISION_TABLE = [*(f"C{number:02d}" for number in range(1, 32)), "C32a", "C32b"]
 """The ids of the decision table, copied: C01 to C31, C32a and C32b."""
@@ -102,14 +102,14 @@ def test_cancer_cell_fraction_of_the_decision_table(name: str, ccf: float) -> No
 def test_heregulin_of_c16_rose_beyond_the_reference_change() -> None:
     blood = mechanism_cases.load("C16").evidence.heregulin
     rise = change(blood[PRE], blood[POST], 0.15, 0.30)
-    assert (rise.kind, rise.bound, rise.crossed) == (Change.RISE, "", True)
+    assert (rise.kind, rise.bound, rise.crossed) == (Trend.RISE, "", True)
     assert rise.fold == pytest.approx(6.9, abs=0.05)
 
 
 def test_heregulin_of_c26_is_bounded_only() -> None:
     blood = mechanism_cases.load("C26").evidence.heregulin
     rise = change(blood[PRE], blood[POST], 0.15, 0.30)
-    assert (rise.kind, rise.bound, rise.fold) == (Change.RISE, ">=", 64.0)
+    assert (rise.kind, rise.bound, rise.fold) == (Trend.RISE, ">=", 64.0)
 
 
 def test_reduced_scope_never_says_ras_wild_type() -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests import builders
 from tests.unit.coding_builders import coding_reference, codon_of
 
-from cetux.call_comparison import Agreement, compare_calls, disagreements
+from cetux.call_comparison import compare_calls, disagreements
 from cetux.coding import transcripts
 from cetux.counts import CodonCounts, HaplotypeCount, Usable
 from cetux.edits import Edit, anchored, haplotype_edits
@@ -22,7 +22,7 @@ from cetux.haplotypes import plus_strand
 from cetux.hgvs import protein_name
 from cetux.other_calls import OtherCalls, known_bases, read_calls
 from cetux.resources import codons
-from cetux.states import Genotype
+from cetux.states import Agreement, Genotype
 
 CASES = sorted((Path(__file__).resolve().parents[1] / "cases" / "other_calls").iterdir())
 KNOWN = transcripts("GRCh38", None)

@@ -128,3 +128,12 @@ def test_numbers_stay_numbers() -> None:
 
 def test_cohort_without_patients_is_a_header() -> None:
     assert tables.mechanisms(CohortCalls(())).splitlines() == ["\t".join(tables.MECHANISM_COLUMNS)]
+
+
+def test_further_columns_of_the_patients_sheet_are_kept() -> None:
+    calls = cohort_calls()
+    (patient, *others) = calls.patients
+    kept = replace(patient, further={"site": "=Osaka", "flags": "late"})
+    header, first, *_ = tables.mechanisms(CohortCalls((kept, *others))).splitlines()
+    assert header.split("\t")[-2:] == ["sheet_flags", "site"]
+    assert first.split("\t")[-2:] == ["late", "'=Osaka"]

@@ -51,3 +51,29 @@ rule call_genotypes:
         thresholds=SETTINGS["genotypes"],
     script:
         "../scripts/call_genotypes.py"
+
+
+rule count_sites:
+    """Count the common SNPs of the assay's list, to tell samples of one person from a swap, and to see contamination."""
+    input:
+        bam=sample_bam,
+        fasta=assay_fasta,
+        snps=assay_snps,
+    output:
+        sites="results/count_sites/{sample}.json",
+    log:
+        "logs/count_sites/{sample}.log",
+    benchmark:
+        "benchmarks/count_sites/{sample}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
+    params:
+        logic=LOGIC["count_sites"],
+        stamp=bam_stamp,
+        fasta_index=fasta_digest,
+        snps_digest=snps_digest,
+        reads=SETTINGS["reads"],
+    script:
+        "../scripts/count_sites.py"

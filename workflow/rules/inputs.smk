@@ -34,6 +34,18 @@ def targets_digest(wildcards):
     return digest(assay_of(wildcards).targets)
 
 
+def assay_snps(wildcards):
+    return ancient(assay_of(wildcards).snps)
+
+
+def snps_digest(wildcards):
+    return digest(assay_of(wildcards).snps)
+
+
+def sample_sites(wildcards):
+    return f"results/count_sites/{wildcards.sample}.json" if assay_of(wildcards).snps else []
+
+
 def assay_fasta(wildcards):
     fasta = assay_of(wildcards).reference
     return ancient(fasta) if fasta else []

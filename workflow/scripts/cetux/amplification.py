@@ -4,7 +4,6 @@ Symbols: C copies of the gene and P average copies (ploidy) per tumour cell, p p
 Q the gene's copies over those of its chromosome-arm controls.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,10 +13,13 @@ import pandas as pd
 from cetux import records
 from cetux.amplification_rules import classify
 from cetux.bin_noise import Estimate, control_estimate, control_noise, estimate_bins, shared_noise
-from cetux.copies import detectable_copies, tumour_copies
+from cetux.copies import at_purity
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck
 from cetux.evidence import CopyNumber
+from cetux.flip_purity import with_flips
 from cetux.gene_bins import OFF_TARGET, Bins, Locus, control_loci, erbb2_locus, measured, middle_of, over
+from cetux.gene_break import Break, find_break
+from cetux.raised_segment import extent, raised_width
 from cetux.states import Erbb2
 
 _SEGMENT_DISAGREEMENT_LOG2 = 0.3
@@ -25,13 +27,28 @@ _SEGMENT_DISAGREEMENT_LOG2 = 0.3
 
 @dataclass(frozen=True)
 class Tumour:
-    """What the call needs to know of the sample: purity 0 < p <= 1 and ploidy in copies per cell, None if unknown."""
+    """What the call needs to know of the sample: purity 0 < p <= 1 and ploidy in copies per cell, None if unknown.
+
+    amplicon: of an amplicon assay, with fewer and noisier bins. plasma: ctDNA, with thresholds of its own.
+    """
 
     sample: str
     purity: float | None
     purity_source: str
     ploidy: float | None
     amplicon: bool
+    plasma: bool = False
+
+
+@dataclass(frozen=True)
+class _GeneBins:
+    """Bins of the gene in genome order, their mean, the controls, what a gene's bins share, and the bins designed."""
+
+    rows: pd.DataFrame
+    gene: Estimate
+    controls: Mapping[str, pd.DataFrame]
+    shared_sd: float
+    designed: int
 
 
 def call_erbb2(
@@ -66,7 +83,7 @@ def call_erbb2(
         *(f"normal_left_out:{name}" for name in (notes.left_out if notes else ())),
         *([] if correction["gc"] else ["no_gc_correction"]),
     ]
-    return call_amplification(bins, erbb2_locus(build), tumour, rules, flags)
+    return with_flips(call_amplification(bins, erbb2_locus(build), tumour, rules, flags), rules)
 
 
 def call_amplification(
@@ -87,7 +104,7 @@ def call_amplification(
     """
     usable = measured(bins.ratios)
     targets = usable[~usable["gene"].isin(OFF_TARGET)]
-    gene_bins = over(targets, locus.exons)
+    gene_bins = over(targets, locus.exons).sort_values("start")
     designed_bins = len(over(bins.designed, locus.exons))
     controls = control_loci(targets, locus, rules["min_bins_per_control"])
     shared = max(shared_noise(targets, locus, rules["min_bins_per_control"]), rules["shared_log2_sd"])
@@ -100,9 +117,10 @@ def call_amplification(
     if noise is not None and noise > rules["max_control_mad_log2"]:
         reason = f"control bins scatter by {noise:.2f} log2, {rules['max_control_mad_log2']:.2f} allowed"
         return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags)
-    facts = _facts(gene, controls, usable, bins.segments, locus, tumour, rules, flags, designed_bins, shared)
+    members = _GeneBins(gene_bins, gene, controls, shared, designed_bins)
+    facts = _facts(members, usable, bins.segments, locus, tumour, rules)
     state, reason = classify(facts, rules)
-    return replace(facts, state=state, reason=reason)
+    return replace(facts, state=state, reason=reason, flags=(*flags, *facts.flags))
 
 
 def _not_evaluable(
@@ -119,40 +137,34 @@ def _not_evaluable(
         bins_kept=kept,
         control_mad_log2=noise,
         flags=tuple(flags),
+        plasma=tumour.plasma,
     )
 
 
 def _facts(
-    gene: Estimate,
-    controls: Mapping[str, pd.DataFrame],
+    bins: _GeneBins,
     usable: pd.DataFrame,
     segments: pd.DataFrame,
     locus: Locus,
     tumour: Tumour,
     rules: Mapping[str, Any],
-    flags: Sequence[str],
-    designed_bins: int,
-    shared: float,
 ) -> CopyNumber:
-    """Every number of the call, before a state is given."""
-    ploidy = tumour.ploidy or 2.0
-    notes = [*flags, *([] if tumour.ploidy else ["ploidy_taken_as_2"])]
-    control = control_estimate(controls, rules, shared)
-    ratio, ratio_low, ratio_high = _ratio(gene, control, tumour.purity, ploidy)
-    if ratio is None:
-        notes.append("ratio_not_assessable")
-    segment = over(segments, [middle_of(locus)])["log2"]
-    segment_log2 = float(segment.iloc[0]) if len(segment) else None
-    if segment_log2 is not None and abs(segment_log2 - gene.log2) > _SEGMENT_DISAGREEMENT_LOG2:
-        notes.append("segment_disagrees")
+    """Every number of the call, before a state is given; flags are those of the numbers."""
+    gene, shared = bins.gene, bins.shared_sd
+    control = control_estimate(bins.controls, rules, shared)
     other = over(usable, [locus.other_arm]) if locus.other_arm else usable.iloc[:0]
     other_arm = estimate_bins(other, shared)
-    known = tumour.purity is not None
-
-    def copies(log2: float) -> float | None:
-        return tumour_copies(2**log2, tumour.purity, ploidy) if tumour.purity is not None else None
-
-    return CopyNumber(
+    segment = over(segments, [middle_of(locus)])["log2"]
+    segment_log2 = float(segment.iloc[0]) if len(segment) else None
+    width = raised_width(usable, locus, gene, control.log2 if control else 0.0)
+    broken = find_break(
+        bins.rows["log2"].to_numpy(dtype=float),
+        bins.rows["weight"].to_numpy(dtype=float),
+        shared,
+        rules["break_false_positive_rate"],
+        rules["break_log2"],
+    )
+    found = CopyNumber(
         sample=tumour.sample,
         state=Erbb2.NE,
         reason="",
@@ -161,43 +173,39 @@ def _facts(
         log2_low=gene.low,
         log2_high=gene.high,
         observed_copies=2 * 2**gene.log2,
-        copies=copies(gene.log2),
-        copies_low=copies(gene.low),
-        copies_high=copies(gene.high),
-        ratio=ratio,
-        ratio_low=ratio_low,
-        ratio_high=ratio_high,
-        detectable_copies=detectable_copies(gene.se, tumour.purity, ploidy) if tumour.purity else None,
-        purity=tumour.purity,
-        purity_source=tumour.purity_source or ("sample sheet" if known else ""),
+        purity_source=tumour.purity_source or ("sample sheet" if tumour.purity is not None else ""),
         ploidy=tumour.ploidy,
-        bins_designed=designed_bins,
+        bins_designed=bins.designed,
         bins_kept=gene.bins,
-        control_loci=tuple(controls),
-        control_mad_log2=control_noise(controls),
-        copies_other_arm=copies(other_arm.log2) if other_arm else None,
+        control_loci=tuple(bins.controls),
+        control_mad_log2=control_noise(bins.controls),
+        control_log2=control.log2 if control else None,
+        control_log2_high=control.high if control else None,
+        other_arm_log2=other_arm.log2 if other_arm else None,
         segment_log2=segment_log2,
-        flags=tuple(notes),
+        extent=extent(gene, control, other_arm),
+        raised_width_bp=width.least_bp if width else None,
+        raised_width_most_bp=width.most_bp if width else None,
+        raised_part=_part(bins.rows, broken, locus) if broken else "",
+        raised_part_log2=broken.raised.log2 if broken else None,
+        raised_part_log2_high=broken.raised.high if broken else None,
+        break_p_value=broken.p_value if broken else None,
+        plasma=tumour.plasma,
     )
+    found = at_purity(found, tumour.purity)
+    apart = segment_log2 is not None and abs(segment_log2 - gene.log2) > _SEGMENT_DISAGREEMENT_LOG2
+    said = {
+        "ploidy_taken_as_2": tumour.ploidy is None,
+        "ratio_not_assessable": found.ratio is None,
+        "segment_disagrees": apart,
+        "partial_amplification": broken is not None,
+    }
+    return replace(found, flags=tuple(flag for flag, holds in said.items() if holds))
 
 
-def _ratio(
-    gene: Estimate, control: Estimate | None, purity: float | None, ploidy: float
-) -> tuple[float | None, float | None, float | None]:
-    """Q with its 95 % bounds; purity-adjusted where the purity is known, else of the observed copies.
-
-    The noise of gene and controls is put on the gene, in log2: their standard errors add in quadrature. Not assessable
-    (None) without controls, or where the controls' adjusted copies are below one: over a lost arm Q means nothing.
-    """
-    if control is None:
-        return None, None, None
-    spread = math.hypot(gene.high - gene.log2, control.high - control.log2)
-    shifts = (gene.log2, gene.log2 - spread, gene.log2 + spread)
-    if purity is None:
-        first, low, high = (2 ** (shift - control.log2) for shift in shifts)
-        return first, low, high
-    below = tumour_copies(2**control.log2, purity, ploidy)
-    if below < 1:
-        return None, None, None
-    first, low, high = (tumour_copies(2**shift, purity, ploidy) / below for shift in shifts)
-    return first, low, high
+def _part(rows: pd.DataFrame, broken: Break, locus: Locus) -> str:
+    """The raised side of a break for people: coordinates and exons, as in ``17:39723319-39728662 (exons 17-27)``."""
+    side = rows.iloc[broken.first_right :] if broken.raised_right else rows.iloc[: broken.first_right]
+    start, end = int(side["start"].min()), int(side["end"].max())
+    hit = [number for number, exon in enumerate(locus.exons, start=1) if exon.start < end and exon.end > start]
+    return f"{locus.exons[0].chrom}:{start + 1}-{end} (exons {hit[0]}-{hit[-1]})"

@@ -8,6 +8,23 @@ from cetux.evidence import CopyNumber
 from cetux.states import Erbb2
 
 
+def rules_of(rules: Mapping[str, Any], plasma: bool) -> dict[str, Any]:
+    """The thresholds for tissue, or for plasma.
+
+    Plasma holds little tumour DNA: at 5 % of it six copies stand at 2.2 observed. There the copies adjusted for the
+    tumour fraction must reach `plasma_amp_copies` and the observed ones `plasma_amp_observed_copies` [V S33]; at an
+    unknown fraction observed copies between that and the rules' own threshold are EQUIVOCAL.
+    """
+    if not plasma:
+        return {**rules, "least_observed_copies": 0.0}
+    return {
+        **rules,
+        "amp_copies": rules["plasma_amp_copies"],
+        "least_observed_copies": rules["plasma_amp_observed_copies"],
+        "min_observed_copies": min(rules["min_observed_copies"], rules["plasma_amp_observed_copies"]),
+    }
+
+
 def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
     """State and reason by the rules' first match, from rule 2 (of rule 1, bins and noise were passed before).
 
@@ -19,6 +36,7 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
         The state and the words for people. Copies that lie below none with their whole interval contradict the purity
         or the reference: nothing can be said of such a sample, least of all that it is negative.
     """
+    rules = rules_of(rules, facts.plasma)
     focal = facts.ratio is None or facts.ratio >= rules["amp_ratio"]
     ratio = "not assessable" if facts.ratio is None else f"{facts.ratio:.1f}"
     observed = _known(facts.observed_copies)
@@ -37,9 +55,11 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
         return Erbb2.NE, f"technical: {wrong}"
     ploidy = facts.ploidy or 2.0
     enough = copies >= rules["amp_copies"] and low >= rules["amp_copies_low"]
-    if enough and copies - ploidy >= rules["amp_gain_over_ploidy"] and focal:
+    gain = copies - ploidy >= rules["amp_gain_over_ploidy"]
+    if enough and gain and focal and observed >= rules["least_observed_copies"]:
         return Erbb2.AMP, f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}"
-    polysomy = facts.ratio_high is not None and facts.ratio_high < rules["polysomy_ratio"]
+    whole = facts.raised_part_log2 is None
+    polysomy = whole and facts.ratio_high is not None and facts.ratio_high < rules["polysomy_ratio"]
     if copies >= rules["polysomy_copies"] and polysomy:
         return (
             Erbb2.POLYSOMY,
@@ -47,8 +67,8 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
         )
     if facts.purity < rules["min_purity"]:
         return Erbb2.NE, f"purity: {facts.purity:.2f} is below {rules['min_purity']:.2f}"
-    upper, gain = negative_bounds(facts, rules)
-    if upper < rules["neg_copies"] and gain < rules["neg_gain_over_ploidy"]:
+    upper, upper_gain = negative_bounds(facts, rules)
+    if upper < rules["neg_copies"] and upper_gain < rules["neg_gain_over_ploidy"]:
         limit = _known(facts.detectable_copies)
         return Erbb2.NEG, f"{copies:.1f} copies ({low:.1f} to {high:.1f}); would have seen {limit:.1f}"
     return (
@@ -61,10 +81,12 @@ def negative_bounds(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[float,
     """Upper 95 % bounds of C and of C - P at the lower bound of the purity, for the negative rule.
 
     C - P = (r - 1) * (p*P + 2*(1-p)) / p grows with P, so an unknown ploidy is taken as the settings' `unknown_ploidy`
-    (4) there, the careful side.
+    (4) there, the careful side. Where the gene is broken, its mean is the copies of neither side: the bounds are then
+    those of the side that stands higher.
     """
     purity = _known(facts.purity) * float(rules["purity_lower_factor"])
-    ratio = 2 ** _known(facts.log2_high)
+    high = _known(facts.log2_high)
+    ratio = 2 ** (high if facts.raised_part_log2_high is None else max(high, facts.raised_part_log2_high))
     upper = tumour_copies(ratio, purity, facts.ploidy or 2.0)
     ploidy = facts.ploidy or float(rules["unknown_ploidy"])
     return upper, tumour_copies(ratio, purity, ploidy) - ploidy

@@ -2,8 +2,8 @@
 
 The material is what `flanks` counted around the codons of the sample itself, where no variant is possible. Damage and
 copying errors belong to a strand of the original molecule, so the 12 substitutions are taken as that strand shows them:
-deamination is C>T there, whichever strand the gene lies on. Where the strand is not known (a duplex, simulated counts) a
-substitution and its complement are one.
+deamination is C>T there, whichever strand the gene lies on. Where the strand is not known (a duplex, simulated counts)
+a substitution and its complement are one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,15 +17,17 @@ from cetux.counts import ERROR_CLASSES, ORIENTATIONS, Background, CodonCounts, E
 Floats = npt.NDArray[np.float64]
 
 PRIOR_RATES = (1e-2, 1.5e-3, 2e-4, 5e-5, 3e-5, 3e-6)
-"""Rate of one substitution in each error class before anything is counted [P]: a misplaced read; Phred 20-29 and 30-40 over
-the three wrong bases; what two agreeing mates leave (copying and damage); single-strand and duplex consensus."""
+"""Rate of one substitution in each error class before anything is counted [P]: a misplaced read; Phred 20-29 and 30-40
+over the three wrong bases; what two agreeing mates leave (copying and damage); single-strand and duplex consensus.
+"""
 
 PRIOR_ERRORS = 0.5
 """What the prior of a rate is worth, in errors: half of one, as in Jeffreys' prior of a Poisson rate."""
 
 LEAST_RATE = 1e-6
-"""No base is better than this, whatever its quality says: a Phred of 90 states 1e-9, but the first copies of a molecule and its
-damage on both strands are not in it [P; duplex consensus of SeraCare's mixture errs in 1.5e-5 of bases]."""
+"""No base is better than this, whatever its quality says: a Phred of 90 states 1e-9, but the first copies of a molecule
+and its damage on both strands are not in it [P; duplex consensus of SeraCare's mixture errs in 1.5e-5 of bases].
+"""
 
 INDEL_RATE = 1e-4
 """Insertions or deletions per position read, before anything is counted [P]."""
@@ -45,10 +47,10 @@ _BASES = "ACGT"
 class ErrorRates:
     """Rates of one specimen.
 
-    rate, weight: [stratum, reference base, shown base] on the plus strand, bases in the order ACGT, stratum = orientation *
-    number of classes + class. weight: errors behind each rate, plus one. spread: squared coefficient of variation of a
-    rate between positions. indel: insertions and deletions per position read. seen: bases behind the rates by [stratum,
-    reference base].
+    rate, weight: [stratum, reference base, shown base] on the plus strand, bases in the order ACGT, stratum =
+    orientation * number of classes + class. weight: errors behind each rate, the prior's included. spread: squared
+    coefficient of variation of a rate between positions. indel: insertions and deletions per position read. seen: bases
+    behind the rates by [stratum, reference base].
     """
 
     rate: Floats
@@ -83,12 +85,12 @@ def stratum_index(name: str) -> int:
 def estimate(background: Background, codons: Iterable[CodonCounts], normals: Sequence[Background] = ()) -> ErrorRates:
     """Error rates of a sample.
 
-    A rate is the posterior mean of a gamma prior that is worth one error, first over all substitutions of an error class
-    (E errors in B bases, prior rate r0 of the class), then for each substitution about that mean r1::
+    A rate is the posterior mean of a gamma prior that is worth half an error, first over all substitutions of an error
+    class (E errors in B bases, prior rate r0 of the class), then for each substitution about that mean r1::
 
-        r1 = (E + 1) / (B + 1 / r0)        r = (e + 1) / (b + 1 / r1)
+        r1 = (E + 0.5) / (B + 0.5 / r0)        r = (e + 0.5) / (b + 0.5 / r1)
 
-    With one error's weight the prior speaks only where the sample has next to nothing to say, and always keeps the rate
+    With so little weight the prior speaks only where the sample has next to nothing to say, and always keeps the rate
     above zero. Normals give a second estimate in the same way; the greater of the two stands, so that they never make
     the test less careful than the sample's own errors do.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from cetux.coding import Transcript
 from cetux.counts import CodonCounts
@@ -12,18 +11,10 @@ from cetux.haplotypes import plus_strand
 from cetux.hgvs import allele_edits, protein_name
 from cetux.other_calls import OtherCall, OtherCalls, Unit, known_bases, unit_parts, units
 from cetux.resources import Codon
+from cetux.states import Agreement
 
 _VAF_RATIO = 2.0
 """Fractions that differ by more than this factor are pointed out [P]."""
-
-
-class Agreement(StrEnum):
-    """How a change stands on both sides. FILTERED: the other caller has it but does not report it."""
-
-    AGREE = "AGREE"
-    ONLY_THEIRS = "ONLY_THEIRS"
-    ONLY_OURS = "ONLY_OURS"
-    FILTERED = "FILTERED"
 
 
 @dataclass(frozen=True)

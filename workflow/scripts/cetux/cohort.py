@@ -30,11 +30,15 @@ class Assay:
     flat_reference: bool
     umi: bool
     bin_size_bp: int | None
+    snps: str | None
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One row of samples.tsv. purity: 0 < p <= 1 or None; ploidy: copies per tumour cell or None."""
+    """One row of samples.tsv; what is not known is None or empty.
+
+    purity: 0 < p <= 1. ploidy: copies per tumour cell. vcf: another caller's calls. dna_ng: DNA in the library, ng.
+    """
 
     sample: str
     patient: str
@@ -47,6 +51,8 @@ class Sample:
     purity_source: str
     ploidy: float | None
     collected: str
+    vcf: str | None
+    dna_ng: float | None
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,10 @@ class Cohort:
     def normals(self, assay: str) -> list[str]:
         """IDs of the normals of one assay, sorted."""
         return sorted(s.sample for s in self.samples.values() if s.role == "normal" and s.assay == assay)
+
+    def with_snps(self) -> list[str]:
+        """IDs of the tumour samples whose assay has a list of common SNPs, sorted."""
+        return [name for name in self.tumours() if self.assays[self.samples[name].assay].snps]
 
     def heregulin_files(self) -> list[str]:
         """Paths of every sheet and file that the heregulin calls depend on, but for the plates' own files."""
@@ -188,6 +198,7 @@ def _assay(name: str, given: Mapping[str, Any], directory: str) -> Assay:
         flat_reference=given["flat_reference"],
         umi=given["umi"],
         bin_size_bp=given.get("bin_size_bp"),
+        snps=path("snps"),
     )
 
 
@@ -204,6 +215,8 @@ def _sample(row: Row, directory: str) -> Sample:
         purity_source=row["purity_source"],
         ploidy=float(row["ploidy"]) if row["ploidy"] else None,
         collected=row["collected"],
+        vcf=resolve(row["vcf"], directory) if row["vcf"] else None,
+        dna_ng=float(row["dna_ng"]) if row["dna_ng"] else None,
     )
 
 

@@ -1,26 +1,29 @@
 """From the files of all samples to the calls of all patients."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cetux import records
 from cetux.cohort import Cohort
 from cetux.counts import SampleCheck
-from cetux.evidence import CopyNumber, HeregulinResult, SampleEvidence, SampleGenotypes
+from cetux.evidence import CopyNumber, HeregulinResult, IdentityCheck, SampleEvidence, SampleGenotypes
 from cetux.heregulin_calls import HeregulinCalls
+from cetux.identity import pair_identity
 from cetux.mechanism import Call, PatientEvidence, call_patient
 from cetux.settings import Settings
-from cetux.states import Specimen, Timepoint
+from cetux.sites import SiteCounts
+from cetux.states import Identity, Specimen, Timepoint
 
 
 @dataclass(frozen=True)
 class PatientCall:
-    """One patient's call with the evidence behind it."""
+    """One patient's call with the evidence behind it. further: the patients sheet's own columns, as they stand."""
 
     call: Call
     samples: tuple[SampleEvidence, ...]
     heregulin: tuple[HeregulinResult, ...]
+    further: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,22 @@ class CohortCalls:
 
 
 def read_evidence(
-    cohort: Cohort, checks: Iterable[str], genotypes: Iterable[str], erbb2: Iterable[str], heregulin: str
+    cohort: Cohort,
+    checks: Iterable[str],
+    genotypes: Iterable[str],
+    erbb2: Iterable[str],
+    sites: Iterable[str],
+    heregulin: str,
 ) -> list[PatientEvidence]:
-    """The evidence of every patient from the files of its samples (paths in any order) and the heregulin results."""
+    """The evidence of every patient from the files of its samples (paths in any order) and the heregulin results.
+
+    Args:
+        cohort: sheets and settings.
+        checks, genotypes, erbb2: paths of what those stages wrote of every tumour.
+        sites: paths of what `count_sites` wrote of the tumours whose assay has a list of SNPs.
+        heregulin: path of the cohort's heregulin calls.
+    """
+    snps = {counted.sample: counted for counted in (records.read(SiteCounts, path) for path in sites)}
     checked = {check.sample: check for check in (records.read(SampleCheck, path) for path in checks)}
     genotyped = {found.sample: found for found in (records.read(SampleGenotypes, path) for path in genotypes)}
     copied = {found.sample: found for found in (records.read(CopyNumber, path) for path in erbb2)}
@@ -62,9 +78,24 @@ def read_evidence(
             samples=tuple(of_patient[name]),
             heregulin=measured[name],
             heregulin_change=blood.changes.get(name),
+            identity=_identity(of_patient[name], snps),
         )
         for name, patient in sorted(cohort.patients.items())
     ]
+
+
+def _identity(samples: Sequence[SampleEvidence], snps: Mapping[str, SiteCounts]) -> tuple[IdentityCheck, ...]:
+    """A check of every pair of a pre and a post sample; not assessable where one has no counted SNPs."""
+    pre = [sample.sample for sample in samples if sample.timepoint is Timepoint.PRE]
+    post = [sample.sample for sample in samples if sample.timepoint is Timepoint.POST]
+    return tuple(_identity_of(one, other, snps) for one in pre for other in post)
+
+
+def _identity_of(one: str, other: str, snps: Mapping[str, SiteCounts]) -> IdentityCheck:
+    if one not in snps or other not in snps:
+        return IdentityCheck(one, other, Identity.NOT_ASSESSABLE, "the assay has no list of SNPs")
+    found = pair_identity(snps[one].counts(), snps[other].counts(), snps[one].frequencies())
+    return IdentityCheck(one, other, found.verdict, found.reason)
 
 
 def call_cohort(evidence: Sequence[PatientEvidence], settings: Settings) -> CohortCalls:
@@ -75,6 +106,7 @@ def call_cohort(evidence: Sequence[PatientEvidence], settings: Settings) -> Coho
                 call=call_patient(one, settings["clinical"], settings["ras_scope"]),
                 samples=one.samples,
                 heregulin=tuple(one.heregulin[timepoint] for timepoint in sorted(one.heregulin)),
+                further=dict(one.patient.further),
             )
             for one in evidence
         )

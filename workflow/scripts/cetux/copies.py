@@ -4,8 +4,11 @@ Symbols: C copies of the gene and P average copies (ploidy) per tumour cell, p p
 """
 
 import math
+from dataclasses import replace
 
 from scipy import stats
+
+from cetux.evidence import CopyNumber
 
 Z_95 = float(stats.norm.ppf(0.975))
 """Two-sided 95 %."""
@@ -62,3 +65,44 @@ def detectable_copies(se: float, purity: float, ploidy: float) -> float:
     """
     shift = (Z_95 + _Z_POWER) * se
     return float(ploidy + (2**shift - 1) * (purity * ploidy + 2 * (1 - purity)) / purity)
+
+
+def at_purity(call: CopyNumber, purity: float | None) -> CopyNumber:
+    """The same measurement with the copies and the ratio Q that it would mean at another purity (None: unknown).
+
+    Only log2 values are measured: all else follows from them, the ploidy and the purity. For Q the noise of gene and
+    controls is put on the gene, in log2: half-widths of independent intervals add in quadrature. Q is not assessable
+    (None) without controls, or where the controls' adjusted copies are below one: over a lost arm Q means nothing.
+
+    Raises:
+        ValueError: the gene was not measured.
+    """
+    if call.log2 is None or call.log2_low is None or call.log2_high is None or call.log2_se is None:
+        raise ValueError("the gene was not measured")
+    ploidy = call.ploidy or 2.0
+
+    def copies(log2: float | None) -> float | None:
+        return None if purity is None or log2 is None else tumour_copies(2**log2, purity, ploidy)
+
+    ratio = ratio_low = ratio_high = None
+    if call.control_log2 is not None and call.control_log2_high is not None:
+        spread = math.hypot(call.log2_high - call.log2, call.control_log2_high - call.control_log2)
+        shifts = (call.log2, call.log2 - spread, call.log2 + spread)
+        below = copies(call.control_log2)
+        if below is None:
+            ratio, ratio_low, ratio_high = (2 ** (shift - call.control_log2) for shift in shifts)
+        elif below >= 1 and purity is not None:
+            ratio, ratio_low, ratio_high = (tumour_copies(2**shift, purity, ploidy) / below for shift in shifts)
+    return replace(
+        call,
+        purity=purity,
+        copies=copies(call.log2),
+        copies_low=copies(call.log2_low),
+        copies_high=copies(call.log2_high),
+        copies_arm=copies(call.control_log2),
+        copies_other_arm=copies(call.other_arm_log2),
+        ratio=ratio,
+        ratio_low=ratio_low,
+        ratio_high=ratio_high,
+        detectable_copies=None if purity is None else detectable_copies(call.log2_se, purity, ploidy),
+    )

@@ -35,9 +35,9 @@ ORIENTATIONS = "FRN"
 ERROR_CLASSES = "012345"
 """How a base is known, from worst to best: a stratum is an orientation and one of these digits.
 
-0: read mapped below Phred 20, whatever its bases. 1: one read, Phred below 30. 2: one read, Phred 30 or more. 3: both mates
-agree. 4: consensus of at least two reads of one molecule, or a Phred above 50, which no sequencer gives. 5: consensus of
-both strands (duplex).
+0: read mapped below Phred 20, whatever its bases. 1: one read, Phred below 30. 2: one read, Phred 30 or more. 3: both
+mates agree. 4: consensus of at least two reads of one molecule, or a Phred above 50, which no sequencer gives. 5:
+consensus of both strands (duplex).
 """
 
 
@@ -68,7 +68,8 @@ class IndelCount:
 
     start: 0-based plus-strand position of the first deleted base, or of the base behind which the insertion stands, in
     the left-most placement; shift: bases by which it can move to the right. deleted, inserted: plus-strand bases at the
-    left-most placement, one of them empty. covering: fragments that reach over all placements.
+    left-most placement, one of them empty. covering: fragments that reach over all placements. without_*: how the
+    covering fragments that do not carry it lie, counted as in HaplotypeCount.
     """
 
     start: int
@@ -80,6 +81,9 @@ class IndelCount:
     forward: int
     reverse: int
     at_ends: int
+    without_forward: int = 0
+    without_reverse: int = 0
+    without_at_ends: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,9 +116,9 @@ class ErrorCount:
 class Background:
     """What goes wrong around the codons, where no variant is possible: the material for error rates.
 
-    positions: those that were counted; variable: those left out because a variant may stand there. error_pairs: pairs of
-    fragments with the same error at the same position; expected_pairs: the same if all positions were alike. indels: fragments
-    with an insertion or deletion, of `indel_bases` positions read.
+    positions: those that were counted; variable: those left out because a variant may stand there. error_pairs: pairs
+    of fragments with the same error at the same position; expected_pairs: the same if all positions were alike. indels:
+    fragments with an insertion or deletion, of `indel_bases` positions read.
     """
 
     errors: tuple[ErrorCount, ...] = ()

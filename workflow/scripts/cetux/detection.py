@@ -1,21 +1,28 @@
 """Is a change there, and how small a fraction of it is excluded? The test, its calibration and its limit of detection.
 
-**The test.** A fragment of stratum s shows a given wrong base with chance e[s] (see `background`); one that is mutant always
-does. At a fraction v the log-likelihood ratio of m[s] among n[s] fragments is, up to a term that does not depend on m,
-the sum of m[s] * log(1 + v / e[s]): every fragment counts, with a weight that says how hard its stratum errs. By the lemma
-of Neyman and Pearson no other use of the fragments detects more at that v. Here v is 5 / n, where the decision is close:
-a lower fraction cannot be told from errors, a higher one is found with any weights. The weights are rounded to whole
-numbers up to `TOP_WEIGHT`, so that the score is a whole number whose distribution can be computed exactly.
+**The test.** A fragment of stratum s shows a given wrong base with chance e[s] (see `background`); one that is mutant
+always does. At a fraction v the log-likelihood ratio of m[s] among n[s] fragments is, for small e and v and with n of
+all strata, ::
 
-**Its false detections.** Without the change, m[s] is Poisson with mean n[s] * e[s] (a binomial of rare errors), so that the
-score is a compound Poisson. The rates are themselves uncertain: by a gamma distribution with the squared coefficient of
+    LR = sum over s of m[s] * log(1 + v / e[s]) - n * v
+
+so every fragment counts with a weight that says how hard its stratum errs. By the lemma of Neyman and Pearson no other
+use of the fragments detects more at that v. Here n * v is three fragments and four standard deviations of the expected
+errors, where the decision is close: a lower fraction cannot be told from errors, a higher one is found with any
+weights. Weights are rounded to whole numbers up to `TOP_WEIGHT`, which makes the score a whole number with a known
+distribution.
+
+**Its false detections.** Without the change, m[s] is Poisson with mean n[s] * e[s] (a binomial of rare errors), and the
+score a compound Poisson. The rates are themselves uncertain: by a gamma distribution with the squared coefficient of
 variation c = spread between positions + estimation error (1 / errors counted), which turns the Poisson into a negative
-binomial of shape 1 / c, as a beta-binomial does for one stratum. Its tail comes from Panjer's recursion (ASTIN Bull 1981;12:22).
-A plain beta-binomial would pool all strata and spend its false detections on the worst bases.
+binomial of shape 1 / c, as a beta-binomial does for one stratum. Its tail comes from Panjer's recursion (ASTIN Bulletin
+1981;12:22). A plain beta-binomial of all fragments would spend its false detections on the worst bases.
 
-**Over all codons.** At the same level t for every test the chance of any false detection is at most the sum of what each
-test can spend, P(score >= its critical score), and t is the highest level for which that sum stays within the budget.
-Scores being discrete, tests that cannot reach t spend less and leave more to the others (Tarone, Biometrics 1990;46:515).
+**Over all codons.** A change is DETECTED where its LR reaches one value that is common to a family of tests, the lowest
+at which the chances of all tests to reach it by error sum to no more than the budget (which bounds the chance of any).
+A common LR, not a common p-value, detects most in all: it is the lemma once more, over the family. Scores being
+discrete, tests that cannot come near the value spend nothing and leave it to the others (Tarone, Biometrics
+1990;46:515).
 """
 
 from dataclasses import dataclass
@@ -31,7 +38,7 @@ POWER = 0.95
 """Probability with which an excluded VAF would have been called."""
 
 TOP_WEIGHT = 16
-"""Weight of a fragment of the best stratum: strata whose weights differ by less than a sixteenth of the best are as one."""
+"""Weight of a fragment of the best stratum; 16 steps lose no recall that a simulation could show."""
 
 _HIGHEST_SCORE = 20_000
 _LEVELS = 40
@@ -57,8 +64,8 @@ def excluded_vaf(fragments: int, needed: int) -> float | None:
 class Tests:
     """One row for each single-base change that is tested.
 
-    depth: fragments that read the base, by [test, stratum]. weight: of each stratum, 0 where it has no fragment. critical: the score that makes the change DETECTED. tails:
-    P(score >= x) by [x, test] without the change.
+    depth: fragments that read the base, by [test, stratum]. weight: of each stratum, 0 where it has no fragment.
+    critical: the score that makes the change DETECTED. tails: P(score >= x) by [x, test] without the change.
     """
 
     depth: Ints
@@ -82,8 +89,8 @@ def make_tests(depth: Ints, error: Floats, spread: Floats, extra: Floats, budget
         depth: fragments that show the position, by [test, stratum].
         error: chance that one of them shows the change by error.
         spread: squared coefficient of variation of the test's error rate.
-        extra: further expected errors, by [test, stratum]: fragments of another variant that an error turns into this change.
-        budget: accepted probability of any false detection in the family.
+        extra: further expected errors, by [test, stratum]: fragments of another variant that an error turns into this
+        change. budget: accepted probability of any false detection in the family.
     """
     expected = depth * error + extra
     # the excess of mutant fragments at which the decision is close: three, and four standard deviations of the errors
@@ -108,8 +115,8 @@ def _weights(depth: Ints, error: Floats, excess: Floats) -> tuple[Ints, Floats]:
 def score_tails(intensity: Floats, shape: Floats, least: float) -> Floats:
     """P(score >= x) for x = 0, 1, ... by [x, test], until every tail is below `least`.
 
-    With L the sum of the intensities, f[j] = intensity[j] / L, shape r and b = (L / r) / (1 + L / r), the negative binomial
-    number of errors obeys p[k] = (b + (r - 1) * b / k) * p[k - 1], and Panjer's recursion for the score is::
+    With L the sum of the intensities, f[j] = intensity[j] / L, shape r and b = (L / r) / (1 + L / r), the negative
+    binomial number of errors obeys p[k] = (b + (r - 1) * b / k) * p[k - 1], and Panjer's recursion for the score is::
 
         g[0] = (1 + L / r) ** -r        g[x] = sum over j of (b + (r - 1) * b * j / x) * f[j] * g[x - j]
 
@@ -151,7 +158,7 @@ def _critical(tails: Floats, unit: Floats, excess: Floats, budget: float) -> Int
 
 
 def needed_chance(tests: Tests, chosen: Ints) -> Floats:
-    """P(score is critical | k mutant fragments) by [k, test], k = 0, 1, ...: strata are drawn as the fragments lie in them."""
+    """P(score is critical | k mutant fragments) by [k, test], k = 0, 1, ...: each falls into a stratum by its depth."""
     weight, depth = tests.weight[chosen], tests.depth[chosen]
     critical = tests.critical[chosen]
     total = np.maximum(depth.sum(axis=1), 1)
@@ -216,7 +223,8 @@ def limits(tests: Tests, chosen: Ints, molecules: float, min_fragments: int, low
 def gap_p_value(fragments: int, expected: float, spread: float) -> float:
     """P(at least `fragments` errors) where `expected` are expected with the squared coefficient of variation `spread`.
 
-    The negative binomial of the tests above for changes that have no family: several bases at once, insertions, deletions.
+    The negative binomial of the tests above for changes that have no family: several bases at once, insertions,
+    deletions.
     """
     shape = 1.0 / spread
     return float(stats.nbinom.sf(fragments - 1, shape, shape / (shape + expected)))

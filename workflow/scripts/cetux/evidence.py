@@ -7,7 +7,7 @@ be had; no number ever stands where a failure was.
 from dataclasses import dataclass, field
 
 from cetux.counts import IndelCount, Usable
-from cetux.states import Erbb2, Genotype, Heregulin, Specimen, Timepoint
+from cetux.states import Erbb2, Genotype, Heregulin, Identity, Specimen, Timepoint
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ class CopyNumber:
 
     log2: weighted mean of the gene's bins against the reference. observed_copies: 2 * 2**log2, whatever the purity.
     copies: per tumour cell, purity-adjusted; *_low, *_high its 95 % interval. ratio: Q, adjusted copies of ERBB2 over
-    those of its 17q controls; copies_other_arm: of 17p. detectable_copies: the smallest amplification seen with 95 % power.
+    those of its 17q controls; copies_other_arm: of 17p. detectable_copies: the smallest amplification seen with 95 %
+    power.
     """
 
     sample: str
@@ -132,6 +133,22 @@ class CopyNumber:
     copies_other_arm: float | None = None
     segment_log2: float | None = None
     flags: tuple[str, ...] = ()
+    control_log2: float | None = None
+    control_log2_high: float | None = None
+    copies_arm: float | None = None
+    other_arm_log2: float | None = None
+    extent: str = ""
+    raised_width_bp: int | None = None
+    raised_width_most_bp: int | None = None
+    raised_part: str = ""
+    raised_part_log2: float | None = None
+    raised_part_log2_high: float | None = None
+    break_p_value: float | None = None
+    flip_below_purity: float | None = None
+    flip_below_state: Erbb2 | None = None
+    flip_above_purity: float | None = None
+    flip_above_state: Erbb2 | None = None
+    plasma: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,6 +177,16 @@ class HeregulinResult:
     assay: str = ""
     matrix: str = ""
     flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IdentityCheck:
+    """Whether two samples of one patient are of one person, by common SNPs."""
+
+    one: str
+    other: str
+    verdict: Identity
+    reason: str
 
 
 @dataclass(frozen=True)

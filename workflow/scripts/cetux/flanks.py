@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 FLANK_BP = 100
-"""How far around a codon its fragments are read: most of a read's length, so that a panel gives thousands of positions."""
+"""How far around a codon its fragments are read: most of a read's length, so thousands of positions on a panel."""
 
 _LEAST_DEPTH = 20
 _STRATA = len(ORIENTATIONS) * len(ERROR_CLASSES)
@@ -28,7 +28,7 @@ _VARIANT_FRACTION = (0.002, 0.02)
 
 @dataclass
 class FlankCounter:
-    """Adds up windows. excluded: (chromosome, position) that never count: listed codons, and what was counted already."""
+    """Adds up windows. excluded: (chromosome, position) that do not count: listed codons, and what has been counted."""
 
     excluded: set[tuple[str, int]]
     shown: list[Ints] = field(default_factory=list)

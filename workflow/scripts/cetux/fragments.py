@@ -24,6 +24,7 @@ END_BP = 5
 _UNPLACED_MAPPING_QUALITY = 20
 _CONSENSUS, _DUPLEX, _BOTH_MATES, _RAW_CONSENSUS_QUALITY = 4, 5, 3, 30
 _PHRED_OF_DELETION = 40
+_ROWS_AT_ONCE = 4096
 
 
 def _codes() -> Bytes:
@@ -51,7 +52,7 @@ class ReadFilter:
     keep_duplicates: bool
 
     def accepts(self, read: pysam.AlignedSegment) -> bool:
-        """Whether the read counts: mapped, primary, passing, mapped well enough, and no duplicate where those are dropped."""
+        """Whether the read counts: mapped well enough, primary, passing, and no duplicate where those are dropped."""
         return not (
             read.is_unmapped
             or read.is_secondary
@@ -73,7 +74,7 @@ class Indel:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of adjacent columns: 0-based half-open positions, its first column, and the span whose reads are read."""
+    """A stretch of adjacent columns: 0-based half-open positions, first column, and the span whose reads are taken."""
 
     start: int
     end: int
@@ -117,8 +118,8 @@ class Fragments:
 def consensus_class(read: pysam.AlignedSegment) -> int:
     """Error class that the depth tags of a consensus read earn it; 0 for a read that is no consensus.
 
-    fgbio and fgumi: cM (cD where it is absent) is the least number of raw reads behind a base, aM and bM that of each strand.
-    MSK's Marianas: fields 4 and 5 of the name are the reads of each strand. One raw read is no consensus.
+    fgbio and fgumi: cM (cD where it is absent) is the least number of raw reads behind a base, aM and bM that of each
+    strand. MSK's Marianas: fields 4 and 5 of the name are the reads of each strand. One raw read is no consensus.
     """
     name = read.query_name or ""
     if name.startswith("Marianas:"):
@@ -163,9 +164,9 @@ def read_fragments(
 ) -> Fragments:
     """All fragments that lie over the fetched spans of `segments`.
 
-    A base below the filter's quality or N, a clipped base and one skipped by an intron (N in the CIGAR) is not read. Reads
-    without qualities (``*``) show nothing. Records of one name with the same flag, position and CIGAR count once; of more
-    than two different records of one name only the first two do.
+    A base below the filter's quality or N, a clipped base and one skipped by an intron (N in the CIGAR) is not read.
+    Reads without qualities (``*``) show nothing. Records of one name with the same flag, position and CIGAR count once;
+    of more than two different records of one name only the first two do.
     """
     layers = _Layers(segments[-1].column + segments[-1].end - segments[-1].start)
     indels: dict[int, dict[Indel, set[int]]] = {}
@@ -263,16 +264,20 @@ def _merge(
     layers: _Layers, segments: Sequence[Segment], indels: dict[int, dict[Indel, set[int]]], identical: int
 ) -> Fragments:
     """One base and error class of the two mates; where they disagree, none."""
-    many = len(layers.rows)
-    one, two = _CODE_OF[layers.bases[0, :many]], _CODE_OF[layers.bases[1, :many]]
-    class_one, class_two = (_row_classes(layers, mate, many) for mate in (0, 1))
-    both = (one > 0) & (two > 0)
-    conflicts = both & (one != two)
-    bases = np.where(one > 0, one, two)
-    bases[conflicts] = 0
-    better, worse = np.maximum(class_one, class_two), np.minimum(class_one, class_two)
-    agreed = np.where((better < _CONSENSUS) & (worse > 0), np.uint8(_BOTH_MATES), better)
-    classes = np.where(both, agreed, np.where(one > 0, class_one, class_two))
+    many, columns = len(layers.rows), layers.bases.shape[2]
+    bases, classes = np.zeros((many, columns), dtype=np.uint8), np.zeros((many, columns), dtype=np.uint8)
+    conflicts, covered = np.zeros((many, columns), dtype=bool), np.zeros((2, many, columns), dtype=bool)
+    for first in range(0, many, _ROWS_AT_ONCE):
+        rows = slice(first, min(first + _ROWS_AT_ONCE, many))
+        one, two = _CODE_OF[layers.bases[0, rows]], _CODE_OF[layers.bases[1, rows]]
+        class_one, class_two = _row_classes(layers, 0, rows), _row_classes(layers, 1, rows)
+        both = (one > 0) & (two > 0)
+        conflicts[rows] = both & (one != two)
+        bases[rows] = np.where(conflicts[rows], 0, np.where(one > 0, one, two))
+        better, worse = np.maximum(class_one, class_two), np.minimum(class_one, class_two)
+        agreed = np.where((better < _CONSENSUS) & (worse > 0), np.uint8(_BOTH_MATES), better)
+        classes[rows] = np.where(both, agreed, np.where(one > 0, class_one, class_two))
+        covered[0, rows], covered[1, rows] = one > 0, two > 0
     orientation = layers.orientation[:many]
     # a duplex consensus is made of both strands
     orientation = np.where((layers.family[:, :many] == _DUPLEX).any(axis=0), np.uint8(2), orientation)
@@ -283,7 +288,7 @@ def _merge(
         classes=classes,
         conflicts=conflicts,
         orientation=orientation,
-        covered=np.stack([one > 0, two > 0]),
+        covered=covered,
         reverse=layers.reverse[:, :many],
         start=layers.span[:, 0, :many],
         end=layers.span[:, 1, :many],
@@ -292,8 +297,8 @@ def _merge(
     )
 
 
-def _row_classes(layers: _Layers, mate: int, many: int) -> Bytes:
-    phred = layers.phred[mate, :many]
-    family = layers.family[mate, :many, None]
+def _row_classes(layers: _Layers, mate: int, rows: slice) -> Bytes:
+    phred = layers.phred[mate, rows]
+    family = layers.family[mate, rows, None]
     raised: Bytes = np.where((family > 0) & (phred >= _RAW_CONSENSUS_QUALITY), family, _CLASS_OF[phred])
     return raised

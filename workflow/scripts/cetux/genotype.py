@@ -177,7 +177,7 @@ class _Caller:
         return replace(call, state=Genotype.WT, excluded_vaf=largest, excluded_ccf=ccf)
 
     def _failures(self, needed: Iterable[CodonLimit]) -> Iterable[str]:
-        """What keeps listed codons from being wild type: depth, or a purity at which a clonal mutation would not show."""
+        """What keeps listed codons from being wild type: depth, or a purity that hides a clonal mutation."""
         wanted = f"{float(f'{self.thresholds.wt_excludes_vaf:.2g}'):.1%}"
         for limit in needed:
             if not limit.fragments:
@@ -249,10 +249,11 @@ class _Caller:
         return [name for name, many in support.linked.items() if many >= _LINKED_SHARE * support.fragments]
 
     def _filters(self, support: Support) -> tuple[str, ...]:
-        """Why the fragments look like an artefact: all on one strand, at read ends or badly mapped, where the reference is not.
+        """Why the fragments look like an artefact: all on one strand, at read ends or badly mapped, where the reference
+        is not.
 
-        If a share f of the reference fragments is so by the way the reads lie, k true fragments are all so with f**k; below
-        1 % it is taken for an artefact. Amplicons read many codons on one strand alone.
+        If a share f of the reference fragments is so by the way the reads lie, k true fragments are all so with f**k;
+        below 1 % it is taken for an artefact. Amplicons read many codons on one strand alone.
         """
         k = support.fragments
         found = []

@@ -8,17 +8,15 @@ their callers need is named here too.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from scipy.stats import norm
 
 from cetux.cutoffs import Cutoff, CutoffRule, HeregulinSettings, resolve_cutoffs
 from cetux.evidence import HeregulinResult
 from cetux.measurement import Measurement, Preanalytics, parse_row, row_problems, table_problems
-from cetux.states import Heregulin, Timepoint
+from cetux.states import Heregulin, Timepoint, Trend
 
 __all__ = [
-    "Change",
     "Cutoff",
     "CutoffRule",
     "HeregulinChange",
@@ -37,25 +35,15 @@ __all__ = [
 ]
 
 
-class Change(StrEnum):
-    """What became of heregulin from pre to post. RISE crosses the cut-off, INCREASE does not."""
-
-    RISE = "RISE"
-    INCREASE = "INCREASE"
-    FALL = "FALL"
-    UNCHANGED = "UNCHANGED"
-    NOT_ASSESSABLE = "NOT_ASSESSABLE"
-
-
 @dataclass(frozen=True)
 class HeregulinChange:
-    """Change of one patient's heregulin from pre to post.
+    """Trend of one patient's heregulin from pre to post.
 
     fold: post over pre, or the bound of it that censored values leave. bound: ``>=`` or ``<=`` in front of
     the fold where it is a bound, else empty. crossed: pre is negative and post HIGH.
     """
 
-    kind: Change
+    kind: Trend
     reason: str
     fold: float | None = None
     bound: str = ""
@@ -196,22 +184,22 @@ def change(
     crossed = pre.state in (Heregulin.LOW, Heregulin.BLQ) and post.state is Heregulin.HIGH
     fold, bound = _fold(pre, post)
     if fold is None:
-        return HeregulinChange(Change.NOT_ASSESSABLE, "pre or post has no value, or both are beyond one limit")
+        return HeregulinChange(Trend.NOT_ASSESSABLE, "pre or post has no value, or both are beyond one limit")
     if (pre.assay, pre.matrix) != (post.assay, post.matrix):
-        return HeregulinChange(Change.NOT_ASSESSABLE, "pre and post are of different assays or matrices")
+        return HeregulinChange(Trend.NOT_ASSESSABLE, "pre and post are of different assays or matrices")
     if cv_analytical is None or cv_within is None:
         why = "the assay's or the biological CV is not configured"
-        return HeregulinChange(Change.NOT_ASSESSABLE, why, fold, bound, crossed)
+        return HeregulinChange(Trend.NOT_ASSESSABLE, why, fold, bound, crossed)
     rise, fall = reference_change(cv_analytical, cv_within)
     limits = f"reference change {rise:+.0%} / {fall:+.0%}"
     if fold > 1 + rise and bound != "<=":
-        kind = Change.RISE if crossed else Change.INCREASE
+        kind = Trend.RISE if crossed else Trend.INCREASE
         return HeregulinChange(kind, limits, fold, bound, crossed)
     if fold < 1 + fall and bound != ">=":
-        return HeregulinChange(Change.FALL, limits, fold, bound, crossed)
+        return HeregulinChange(Trend.FALL, limits, fold, bound, crossed)
     if bound:
-        return HeregulinChange(Change.NOT_ASSESSABLE, f"the fold is only bounded; {limits}", fold, bound, crossed)
-    return HeregulinChange(Change.UNCHANGED, limits, fold, bound, crossed)
+        return HeregulinChange(Trend.NOT_ASSESSABLE, f"the fold is only bounded; {limits}", fold, bound, crossed)
+    return HeregulinChange(Trend.UNCHANGED, limits, fold, bound, crossed)
 
 
 def _cutoff_for(measurement: Measurement, cutoffs: Sequence[Cutoff]) -> Cutoff | None:

@@ -6,7 +6,6 @@ hand. The verdicts are likelihood-ratio tests with stated error rates; too littl
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from math import log
 
@@ -16,6 +15,7 @@ from scipy import special, stats
 
 from cetux.counts import HaplotypeCounts
 from cetux.resources import Codon
+from cetux.states import Identity
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -61,14 +61,6 @@ class SiteCount:
     def fragments(self) -> int:
         """Fragments that show either."""
         return self.ref + self.alt
-
-
-class Identity(StrEnum):
-    """Verdict on two samples."""
-
-    SAME_PERSON = "SAME_PERSON"
-    DIFFERENT_PERSONS = "DIFFERENT_PERSONS"
-    NOT_ASSESSABLE = "NOT_ASSESSABLE"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Count insertions and deletions that touch a codon in any of their equivalent placements.
 
 The same change can be written at several places of a repeat: ERBB2 Y772_A775dup stands 16 bp before codon 776 in a
-left-aligned BAM and, moved to the right, two bases from it. Each is therefore moved as far as the sample's own consensus
-sequence allows, and belongs to the first codon that it touches, or misses by less than a codon, anywhere on the way.
+left-aligned BAM and, moved to the right, two bases from it. Each is therefore moved as far as the sample's own
+consensus sequence allows, and belongs to the first codon that it touches, or misses by less than a codon, anywhere on
+the way.
 """
 
 from collections import defaultdict
@@ -124,9 +125,11 @@ def _counted(one: Placed, rows: Mapping[int, set[int]], fragments: Fragments) ->
         forward += any(not fragments.reverse[mate, row] for mate in mates)
         reverse += any(fragments.reverse[mate, row] for mate in mates)
         at_ends += all(
-            one.start < fragments.start[mate, row] + END_BP or one.right >= fragments.end[mate, row] - END_BP + 1
+            one.start < fragments.start[mate, row] + END_BP or one.right > fragments.end[mate, row] - END_BP
             for mate in mates
         )
+    others = covering & ~carried
+    near = (one.start < fragments.start + END_BP) | (one.right > fragments.end - END_BP)
     return IndelCount(
         start=one.start,
         shift=one.shift,
@@ -137,6 +140,9 @@ def _counted(one: Placed, rows: Mapping[int, set[int]], fragments: Fragments) ->
         forward=forward,
         reverse=reverse,
         at_ends=at_ends,
+        without_forward=int(((spans & ~fragments.reverse).any(axis=0) & others).sum()),
+        without_reverse=int(((spans & fragments.reverse).any(axis=0) & others).sum()),
+        without_at_ends=int((~(spans & ~near).any(axis=0) & others).sum()),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from cetux import clinical
 from cetux.axes import AXIS_GENES, CLONAL_CCF, AxisState, Finding, axis_states, extended_findings
 from cetux.cohort import Patient
-from cetux.evidence import HeregulinResult, SampleEvidence
+from cetux.evidence import HeregulinResult, IdentityCheck, SampleEvidence
 from cetux.heregulin import HeregulinChange
 from cetux.origin import excludes, with_origin
 from cetux.states import (
@@ -15,6 +15,7 @@ from cetux.states import (
     Axis,
     Confidence,
     Heregulin,
+    Identity,
     Mechanism,
     Origin,
     ResistanceClass,
@@ -33,13 +34,14 @@ _ORDER = list(Mechanism)
 class PatientEvidence:
     """Everything known of one patient before the join; heregulin by time point, a missing one absent.
 
-    heregulin_change: from pre to post, where both were measured.
+    heregulin_change: from pre to post, where both were measured. identity: of each pair of a pre and a post sample.
     """
 
     patient: Patient
     samples: tuple[SampleEvidence, ...]
     heregulin: Mapping[Timepoint, HeregulinResult]
     heregulin_change: HeregulinChange | None = None
+    identity: tuple[IdentityCheck, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def call_patient(evidence: PatientEvidence, clinical_rules: Mapping[str, Any], r
     """
     klass = clinical.classify(evidence.patient, clinical_rules)
     judged, flags = _judged_timepoint(klass.resistance, evidence)
+    if evidence.patient.tumour_type != "colorectal":
+        flags.append("evidence_is_from_colorectal_cancer")
     call = _Draft(evidence, klass, judged, [*klass.flags, *flags], ras_scope)
     if klass.resistance is ResistanceClass.NOT_RESISTANT or klass.resistance is ResistanceClass.NOT_EVALUABLE:
         progressed = evidence.patient.progression_day is not None
@@ -135,6 +139,13 @@ class _Draft:
     def judged(self) -> Call:
         """A patient with de novo or acquired resistance."""
         acquired = self.klass.resistance is ResistanceClass.ACQUIRED
+        swapped = [pair for pair in self.evidence.identity if pair.verdict is Identity.DIFFERENT_PERSONS]
+        if swapped:
+            self.flags.append("sample_swap")
+            swaps = tuple(f"SAMPLE_SWAP: {pair.one} and {pair.other}: {pair.reason}" for pair in swapped)
+            return self._call(status=Status.INDETERMINATE, missing=swaps)
+        if acquired and any(pair.verdict is Identity.NOT_ASSESSABLE for pair in self.evidence.identity):
+            self.flags.append("identity_not_assessable")
         if self.timepoint is None:
             wanted = "no sample at progression" if acquired else "no sample"
             return self._call(status=Status.INDETERMINATE, missing=tuple(f"{axis}: {wanted}" for axis in Axis))
@@ -149,11 +160,11 @@ class _Draft:
             annotated += self._lost()
         counted = [finding for finding in findings if finding.origin is not Origin.PRE_EXISTING]
         unusable = {axis: state for axis, state in axes.items() if state.verdict is Verdict.NOT_USABLE}
-        missing = tuple(f"{axis}: {'; '.join(state.reasons)}" for axis, state in unusable.items())
+        gaps = tuple(f"{axis}: {'; '.join(state.reasons)}" for axis, state in unusable.items())
         self.flags.extend(flag for state in axes.values() for flag in state.flags)
         self.flags.extend(flag for finding in findings for flag in finding.flags)
         if counted:
-            return self._with_mechanism(axes, findings, counted, annotated, missing)
+            return self._with_mechanism(axes, findings, counted, annotated, gaps)
         if not unusable and not findings:
             confidence = self._confidence_of_none(annotated)
             return self._call(status=Status.NONE_DETECTED, confidence=confidence, annotated=tuple(annotated), axes=axes)
@@ -163,7 +174,7 @@ class _Draft:
         return self._call(
             status=Status.INDETERMINATE,
             annotated=tuple(annotated),
-            missing=(*missing, *unexplained),
+            missing=(*gaps, *unexplained),
             axes=axes,
             findings=findings,
         )

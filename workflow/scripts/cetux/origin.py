@@ -6,8 +6,8 @@ from dataclasses import replace
 from cetux.axes import AXIS_GENES, CLONAL_CCF, Finding, shows_tumour
 from cetux.evidence import Allele, CopyNumber, HeregulinResult, SampleEvidence
 from cetux.genotype import cancer_cell_fraction
-from cetux.heregulin import Change, HeregulinChange
-from cetux.states import Erbb2, Heregulin, Origin
+from cetux.heregulin import HeregulinChange
+from cetux.states import Erbb2, Heregulin, Origin, Trend
 
 _ACROSS = "across_specimen_types"
 
@@ -22,8 +22,8 @@ def with_origin(
 
     EMERGENT needs an adequate pre-treatment negative that would have seen it: in the same specimen type one whose
     limit is at most what was found; across types one that excludes a CCF of 0.5 (flagged, because tissue and blood
-    differ). An allele or amplification that was there is PRE_EXISTING, or EXPANDED where its CCF or copies more than doubled with
-    the 95 % intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing sample is no negative.
+    differ). An allele or amplification that was there is PRE_EXISTING, or EXPANDED where its CCF or copies more than
+    doubled with the 95 % intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing sample is no negative.
 
     Args:
         finding: seen at progression.
@@ -125,8 +125,8 @@ def _heregulin_origin(finding: Finding, before: HeregulinResult | None, change: 
         return replace(finding, origin=Origin.PRE_EXISTING)
     if before is None or before.state not in (Heregulin.LOW, Heregulin.BLQ):
         return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
-    if change is None or change.kind is Change.NOT_ASSESSABLE:
+    if change is None or change.kind is Trend.NOT_ASSESSABLE:
         return replace(finding, origin=Origin.EMERGENT, flags=(*finding.flags, "rise_not_tested"))
-    if change.kind is Change.RISE:
+    if change.kind is Trend.RISE:
         return replace(finding, origin=Origin.EMERGENT)
     return replace(finding, origin=Origin.ORIGIN_UNRESOLVED, flags=(*finding.flags, "rise_within_reference_change"))

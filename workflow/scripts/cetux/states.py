@@ -128,3 +128,30 @@ class Annotation(StrEnum):
     OTHER_GENE = "OTHER_GENE"
     PRE_EXISTING = "PRE_EXISTING"
     LOST = "LOST"
+
+
+class Agreement(StrEnum):
+    """How a change stands on both sides. FILTERED: the other caller has it but does not report it."""
+
+    AGREE = "AGREE"
+    ONLY_THEIRS = "ONLY_THEIRS"
+    ONLY_OURS = "ONLY_OURS"
+    FILTERED = "FILTERED"
+
+
+class Identity(StrEnum):
+    """Verdict on two samples."""
+
+    SAME_PERSON = "SAME_PERSON"
+    DIFFERENT_PERSONS = "DIFFERENT_PERSONS"
+    NOT_ASSESSABLE = "NOT_ASSESSABLE"
+
+
+class Trend(StrEnum):
+    """What became of heregulin from pre to post. RISE crosses the cut-off, INCREASE does not."""
+
+    RISE = "RISE"
+    INCREASE = "INCREASE"
+    FALL = "FALL"
+    UNCHANGED = "UNCHANGED"
+    NOT_ASSESSABLE = "NOT_ASSESSABLE"

@@ -14,9 +14,10 @@ from cetux.nomenclature import AMINO_ACIDS, Change, changed, protein_change, tok
 from cetux.resources import Codon
 
 SHARES = {"counting": 0.8, "unclassified": 0.1, "other": 0.1}
-"""How the accepted false detections are shared out [P]: most to the single-base changes that count for their gene, because
-that is where mutations are (weighted Bonferroni; Genovese, Biometrika 2006;93:509), the rest to other single-base changes
-and to changes of several bases, insertions and deletions. The limit of detection is that of the changes that count."""
+"""How the accepted false detections are shared out [P]: most to the single-base changes that count for their gene,
+because that is where mutations are (weighted Bonferroni; Genovese, Biometrika 2006;93:509), the rest to other
+single-base changes and to changes of several bases, insertions and deletions. The limit of detection is that of the
+changes that count."""
 
 RAS_GENES = ("KRAS", "NRAS")
 """Genes in which every amino-acid change at codons 12, 13, 59, 61, 117 and 146 counts (ASCP/CAP/AMP/ASCO 2017)."""
@@ -28,7 +29,7 @@ TANDEM = 0.01
 """Chance of a second wrong base where one is wrong [P]: damage and misaligned ends come in pairs."""
 
 OTHER_SPREAD = 1.0
-"""Squared coefficient of variation of the rates of those changes [P]: they depend on the sequence more than substitutions."""
+"""Squared coefficient of variation of the rates of those changes [P]: they depend on the sequence around them."""
 
 _CHANGES_OF_SEVERAL_BASES = 54
 _BASES = "ACGT"
@@ -266,7 +267,7 @@ class Supports:
                     self._keep_indel(codon, indel, p_value)
 
     def _expected(self, codon: Codon, counts: CodonCounts, changes: Change) -> float:
-        """Fragments in which errors make all of `changes`, from the reference or from a variant that has some of them."""
+        """Fragments in which errors make all of `changes`, of the reference or of a variant that has some of them."""
         expected = 0.0
         for have, support in self._by_codon[codon.gene, codon.codon].items():
             if not set(have) < set(changes):
@@ -299,7 +300,9 @@ class Supports:
             p_value=p_value,
             indel=indel,
         )
-        support.compare(self._by_codon[codon.gene, codon.codon].get((), Support(())))
+        others = indel.covering - indel.fragments
+        lie = (others, 0, indel.without_forward, indel.without_reverse, indel.without_at_ends)
+        support.compare(Support((), *lie))
         self._detected[codon.gene, codon.codon].append(support)
 
 
@@ -310,7 +313,7 @@ def _counting(key: tuple[Codon, int, str], listed: Container[tuple[str, str]]) -
 
 
 def _plain(changes: Change) -> bool:
-    """Whether all changes are substitutions: insertions and deletions are counted apart, once for all codons they touch."""
+    """Whether all changes are substitutions: insertions and deletions are counted apart, once for all codons."""
     return all(shown in _BASES and len(shown) == 1 for _, shown in changes)
 
 

@@ -1,0 +1,238 @@
+"""ERBB2 copies at the coverage level: how right the numbers and the calls are, goal by goal, beside CNVkit's own calls.
+
+    python benchmarks/copy_number.py [--quick] [--seed N] [--write benchmarks/copy_number.md]
+
+Bins are made with known copies C, ploidy P and purity and the noise of `copy_number_noise`, and go through the product's
+own decision (`cetux.amplification.call_amplification`). Nothing is read from a BAM here. The same seed gives the same
+table.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "workflow/scripts"), str(Path(__file__).resolve().parent)]
+
+import copy_number_noise as noise  # noqa: E402
+import copy_number_peers as peers  # noqa: E402
+
+from cetux.amplification import Tumour, call_amplification  # noqa: E402
+from cetux.gene_bins import Bins, over  # noqa: E402
+
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+RULES = {key: said["default"] for key, said in SCHEMA["properties"]["erbb2"]["properties"].items()}
+COPIES = (2, 3, 4, 6, 7, 8, 10, 20, 50)
+PLOIDIES = (2, 3, 4)
+PURITIES = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+OVERSTATED = (1.25, 1.5, 2.0)
+NO_SEGMENT = pd.DataFrame({"chromosome": [], "start": [], "end": [], "log2": []})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """True copies, ploidy and purity; stated: the purity that the call is told."""
+
+    copies: float
+    ploidy: float
+    purity: float
+    stated: float
+    chromosome_17: float | None = None
+
+
+def log2_of(copies: float, purity: float, ploidy: float) -> float:
+    """The purity model of the specification, forwards."""
+    return math.log2((purity * copies + 2 * (1 - purity)) / (purity * ploidy + 2 * (1 - purity)))
+
+
+class Simulator:
+    """Samples of one assay; flat: with a flat reference in the place of pooled normals."""
+
+    def __init__(self, assay: noise.Assay, flat: bool, rng: noise.Rng) -> None:
+        self.assay, self.flat, self.rng = assay, flat, rng
+        index = assay.bins.index
+        self.gene = np.flatnonzero(index.isin(over(assay.bins, assay.locus.exons).index))
+        arms = [assay.locus.arm, *([assay.locus.other_arm] if assay.locus.other_arm else [])]
+        self.chromosome = np.flatnonzero(index.isin(over(assay.bins, arms).index))
+        self.designed = assay.bins[["chromosome", "start", "end"]]
+
+    def frame(self, cell: Cell) -> pd.DataFrame:
+        log2 = self.assay.draw(self.rng)
+        if self.flat:
+            log2 = log2 + self.rng.normal(0, self.assay.flat_sd, len(log2))
+        if cell.chromosome_17 is not None:
+            log2[self.chromosome] += log2_of(cell.chromosome_17, cell.purity, cell.ploidy)
+            log2[self.gene] -= log2_of(cell.chromosome_17, cell.purity, cell.ploidy)
+        log2[self.gene] += log2_of(cell.copies, cell.purity, cell.ploidy)
+        return self.assay.bins.assign(log2=log2)
+
+    def call(self, cell: Cell, known: bool = True) -> dict[str, object]:
+        return self.judge(self.frame(cell), cell, known)
+
+    def judge(self, frame: pd.DataFrame, cell: Cell, known: bool = True) -> dict[str, object]:
+        of = Tumour("S", cell.stated if known else None, "", cell.ploidy, self.assay.amplicon)
+        found = call_amplification(Bins(frame, NO_SEGMENT, self.designed), self.assay.locus, of, RULES)
+        truth = log2_of(cell.copies, cell.purity, cell.ploidy)
+        measured = found.log2 is not None
+        return {
+            "assay": self.assay.name,
+            "reference": "flat" if self.flat else "pooled",
+            **cell.__dict__,
+            "state": str(found.state),
+            "technical": found.reason.startswith("technical"),
+            "observed_error": abs(2 ** (found.log2 - truth) - 1) if found.log2 is not None else math.nan,
+            "error": abs(found.copies / cell.copies - 1) if found.copies is not None else math.nan,
+            "inside": found.log2_low <= truth <= found.log2_high if measured else math.nan,
+        }
+
+
+def grid(copies: Sequence[float] = COPIES) -> Iterator[Cell]:
+    """All cells with the true purity."""
+    for c in copies:
+        for p in PLOIDIES:
+            for purity in PURITIES:
+                yield Cell(c, p, purity, purity)
+
+
+def overstated() -> Iterator[Cell]:
+    """Amplified cells whose purity is stated as up to twice the truth."""
+    for cell in grid([c for c in COPIES if c >= 6]):
+        for factor in OVERSTATED:
+            if cell.copies - cell.ploidy >= 3 and cell.purity * factor <= 1:
+                yield Cell(cell.copies, cell.ploidy, cell.purity, cell.purity * factor)
+
+
+def unamplified() -> Iterator[Cell]:
+    """Diploid, tetraploid, and chromosome 17 gained as a whole, at every purity."""
+    for purity in PURITIES:
+        yield Cell(2, 2, purity, purity)
+        yield Cell(4, 4, purity, purity)
+        for copies in (3, 5, 8):
+            yield Cell(copies, 2, purity, purity, chromosome_17=copies)
+
+
+def run(seed: int, repeats: int, null_samples: int, with_peers: int) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """All tables by name, and what the noise of each assay is."""
+    found: dict[str, list[dict[str, object]]] = {"grid": [], "overstated": [], "null": [], "neutral": [], "peers": []}
+    told = []
+    for number, assay in enumerate(noise.assays()):
+        told.append(f"{assay.name}: {assay.told}")
+        hybrid = assay.name.startswith("hybrid")
+        for flat in (False, True):
+            simulator = Simulator(assay, flat, np.random.default_rng([seed, number, flat]))
+            for _ in range(repeats if not flat else max(1, repeats // 3)):
+                found["grid"] += [simulator.call(cell) for cell in grid()]
+            if flat:
+                continue
+            for _ in range(max(1, repeats // 3)):
+                found["overstated"] += [simulator.call(cell) for cell in overstated()]
+            for _ in range(repeats * 30 if hybrid else repeats * 8):
+                found["neutral"].append(simulator.call(Cell(2, 2, 0.2, 0.2)))
+            if hybrid:
+                cells = list(unamplified())
+                for at in range(null_samples):
+                    cell = cells[at % len(cells)]
+                    found["null"].append(simulator.call(cell, known=at % 7 != 0))
+                found["peers"] += peers.compare(simulator, [c for c in grid() if c.purity >= 0.2][::with_peers], Cell)
+        print(f"{assay.name}: done", file=sys.stderr, flush=True)
+    return {name: pd.DataFrame(rows) for name, rows in found.items()}, told
+
+
+def goals(tables: dict[str, pd.DataFrame], hybrid: str) -> Iterator[tuple[str, str, str, bool]]:
+    """Assay, goal, what was measured, whether it is met."""
+    cells = tables["grid"].query("assay == @hybrid and reference == 'pooled'")
+    enough = cells[cells["purity"] >= 0.2]
+    amplified = cells.query("copies >= 6 and copies - ploidy >= 3")
+    sure = cells.query("(copies >= 8 and purity >= 0.3 or copies >= 10 and purity >= 0.2) and copies - ploidy >= 3")
+    gains = cells.query("copies in (6, 7) and copies - ploidy >= 3")
+    of = {name: rows[rows["assay"] == hybrid] for name, rows in tables.items()}
+    over_stated, null, neutral = of["overstated"], of["null"], of["neutral"]
+    mean = cells["observed_error"].mean()
+    yield "observed copies, mean |error|", "<= 3 %", f"{mean:.1%}", mean <= 0.03
+    mean = enough["error"].mean()
+    yield "C at purity >= 0.2, mean |error|", "<= 3.5 %", f"{mean:.1%}", mean <= 0.035
+    part, many = cells["inside"].mean(), int(cells["inside"].count())
+    yield "95 % interval of log2 covers", "93 to 97 %", f"{part:.1%} of {many}", 0.93 <= part <= 0.97
+    part = (sure["state"] == "AMP").mean()
+    clean = sure[~sure["technical"]]
+    said = f"{part:.1%} of {len(sure)} ({(clean['state'] == 'AMP').mean():.1%} without technical NE)"
+    yield "AMP at C >= 8, purity >= 0.3 and C >= 10, purity >= 0.2", ">= 99 %", said, part >= 0.99
+    wrong = int((~gains["state"].isin(["AMP", "EQUIVOCAL", "NE"])).sum())
+    yield "C = 6 to 7: AMP, EQUIVOCAL or NE", "all", f"{wrong} others of {len(gains)}", wrong == 0
+    wrong = int((amplified["state"] == "NEG").sum())
+    yield "NEG where C >= 6 and C - P >= 3", "never", f"{wrong} of {len(amplified)}", wrong == 0
+    part = (over_stated["state"] == "NEG").mean()
+    yield "the same, purity overstated up to twofold", "<= 3 %", f"{part:.2%} of {len(over_stated)}", part <= 0.03
+    wrong = int((null["state"] == "AMP").sum())
+    yield "AMP in diploid, tetraploid, polysomy-17", "none of 10,000", f"{wrong} of {len(null)}", wrong == 0
+    part = (neutral["state"] == "NEG").mean()
+    yield "C = 2 at purity 0.2 is NEG", ">= 95 %", f"{part:.1%} of {len(neutral)}", part >= 0.95
+
+
+def by_assay(cells: pd.DataFrame) -> Iterator[str]:
+    """A line for each assay and reference."""
+    yield "| assay | reference | observed error | C error, purity >= 0.2 | covered | technical NE | AMP of sure | false NEG |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for (assay, reference), rows in cells.groupby(["assay", "reference"], sort=False):
+        sure = rows.query("(copies >= 8 and purity >= 0.3 or copies >= 10 and purity >= 0.2) and copies - ploidy >= 3")
+        false = (rows.query("copies >= 6 and copies - ploidy >= 3")["state"] == "NEG").sum()
+        yield (
+            f"| {assay} | {reference} | {rows['observed_error'].mean():.1%} "
+            f"| {rows[rows['purity'] >= 0.2]['error'].mean():.1%} | {rows['inside'].mean():.1%} "
+            f"| {rows['technical'].mean():.1%} | {(sure['state'] == 'AMP').mean():.1%} | {false} |"
+        )
+
+
+def states(cells: pd.DataFrame, hybrid: str) -> Iterator[str]:
+    """States by copies and purity, diploid tumours."""
+    rows = cells.query("assay == @hybrid and reference == 'pooled' and ploidy == 2")
+    yield "| C | " + " | ".join(f"p {purity:g}" for purity in PURITIES) + " |"
+    yield "|---" * (len(PURITIES) + 1) + "|"
+    for copies in COPIES:
+        said = []
+        for purity in PURITIES:
+            part = rows.query("copies == @copies and purity == @purity")["state"].value_counts(normalize=True)
+            said.append(" ".join(f"{state} {share:.0%}" for state, share in part.items()))
+        yield f"| {copies} | " + " | ".join(said) + " |"
+
+
+def report(tables: dict[str, pd.DataFrame], told: Sequence[str], command: str) -> str:
+    """The Markdown of all tables."""
+    lines = ["# ERBB2 copy number at the coverage level", "", f"Made by `{command}`. Noise:", ""]
+    lines += [f"* {line}" for line in told] + [""]
+    if not any("real" in line for line in told):
+        lines += ["**The real normals were not there: all noise is simulated.**", ""]
+    for hybrid in [name for name in tables["null"]["assay"].unique()]:
+        lines += [f"## Goals: {hybrid}, pooled normals", "", "| goal | wanted | measured | met |", "|---|---|---|---|"]
+        lines += [f"| {a} | {b} | {c} | {'yes' if ok else '**no**'} |" for a, b, c, ok in goals(tables, hybrid)] + [""]
+        lines += [f"States at ploidy 2, {hybrid}, pooled:", "", *states(tables["grid"], hybrid), ""]
+    lines += ["## All assays", "", *by_assay(tables["grid"]), ""]
+    lines += ["## Beside CNVkit, on the same bins (purity >= 0.2)", "", *peers.table(tables["peers"]), ""]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer repeats: under two minutes")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", type=Path, help="write the tables there, too")
+    given = parser.parse_args()
+    repeats, null_samples, with_peers = (1, 210, 30) if given.quick else (12, 5_040, 3)
+    tables, told = run(given.seed, repeats, null_samples, with_peers)
+    command = f"python benchmarks/copy_number.py --seed {given.seed}" + (" --quick" if given.quick else "")
+    text = report(tables, told, command)
+    print(text)
+    if given.write:
+        given.write.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
