@@ -52,9 +52,7 @@ def assays() -> list[Assay]:
     """All assays of the benchmark; the real hybrid panel only where its data lie there."""
     source = real_source()
     made = [
-        _simulated(
-            "hybrid", 27, 6, 0.12, 0.027, 0.40, "simulated: null sd of the gene 0.035: 0.027 shared, 0.12 a bin"
-        ),
+        _simulated("hybrid", 27, 6, 0.12, 0.027, 0.40, "simulated: null sd of a gene 0.035: 0.027 and 0.12 a bin"),
         _simulated("amplicon", 8, 6, 0.30, 0.08, 0.60, "simulated: 0.08 a gene, 0.30 a bin, eight amplicons"),
         _simulated("WGS", 21, 20, 0.12, 0.02, 0.05, "simulated: 30x in bins of 1 kb: 0.02 and 0.12"),
         _simulated("low-pass", 11, 20, 0.25, 0.03, 0.05, "simulated: 2x in bins of 2.5 kb: 0.03 and 0.25"),

@@ -1,4 +1,4 @@
-"""What CNVkit's own commands say of the same bins: `call -m clonal --purity --ploidy`, `call` by thresholds, `genemetrics`.
+"""What CNVkit says of the same bins: `call -m clonal --purity --ploidy`, `call` by thresholds, and `genemetrics`.
 
 By library calls with the commands' defaults; segments by hmm-tumor, as in the workflow.
 """

@@ -353,9 +353,9 @@ def test_shared_noise_is_found_in_the_sample(truth: float) -> None:
     for _ in range(20):
         gain = np.where(starts > 90_000_000, 0.6, 0.0)
         frame["log2"] = gain + np.repeat(rng.normal(0, truth, 40), 6) + rng.normal(0, 0.1, 240)
-        found.append(shared_noise(frame, LOCUS, 3))
+        found.append(shared_noise(frame, LOCUS, 3, 0.0))
     assert np.median(found) == pytest.approx(truth, abs=0.03)
-    assert shared_noise(frame[frame["start"] < 9_000_000], LOCUS, 3) == 0
+    assert shared_noise(frame[frame["start"] < 9_000_000], LOCUS, 3, 0.04) == 0.04
 
 
 def amplified() -> list[tuple[float, float, float, float, float, int, bool]]:
@@ -472,3 +472,46 @@ def test_t_quantile_is_that_of_effective_bins() -> None:
     assert found.high == pytest.approx(0.5 + stats.t.ppf(0.975, 1) * 0.5)
     assert estimate(np.array([1.0]), np.ones(1), 0.0) is None
     assert estimate(np.empty(0), np.empty(0), 0.0) is None
+
+
+def plasma(purity: float | None) -> Tumour:
+    return Tumour("S1", purity, "tumour fraction", 2.0, False, plasma=True)
+
+
+@pytest.mark.parametrize(
+    ("copies", "purity", "tissue", "in_plasma"),
+    [
+        (10.0, 0.5, "AMP", "EQUIVOCAL"),
+        (24.0, 0.5, "AMP", "EQUIVOCAL"),
+        (28.0, 0.5, "AMP", "AMP"),
+        (28.0, 0.03, "AMP", "AMP"),
+        (28.0, 0.012, "AMP", "NE"),
+        (2.0, 0.6, "NEG", "NEG"),
+    ],
+)
+def test_plasma_has_thresholds_of_its_own(copies: float, purity: float, tissue: str, in_plasma: str) -> None:
+    """25.82 adjusted copies and 2.4 observed: 28 copies at a fraction of 0.012 are observed as 2.31."""
+    frame = cnr_frame(erbb2=log2_of(copies, purity, 2), noise=0.01)
+    rules = RULES | {"shared_log2_sd": 0.01}
+    assert call(frame, tumour(purity), rules).state == tissue
+    assert call(frame, plasma(purity), rules).state == in_plasma
+
+
+@pytest.mark.parametrize(("observed", "state"), [(2.2, "NE"), (2.6, "EQUIVOCAL"), (5.0, "EQUIVOCAL"), (7.0, "AMP")])
+def test_plasma_of_unknown_tumour_fraction(observed: float, state: str) -> None:
+    assert call(cnr_frame(erbb2=math.log2(observed / 2), noise=0.01), plasma(None)).state == state
+
+
+def test_few_normals_are_flagged(tmp_path: Path) -> None:
+    paths = write_call_inputs(tmp_path, cnr_frame(noise=0.02))
+    for many in (0, 1, 4, 5):
+        records.write(ReferenceNotes(tuple(f"N{i}" for i in range(many)), {}), paths["notes.json"])
+        flags = call_files(paths, paths["notes.json"]).flags
+        assert ("few_normals" in flags, "flat_reference" in flags) == (0 < many < 5, many == 0)
+
+
+def test_files_also_give_the_purity_of_a_flip(tmp_path: Path) -> None:
+    found = call_files(write_call_inputs(tmp_path, cnr_frame(noise=0.02)))
+    assert found.flip_below_purity == pytest.approx(0.2, abs=0.1)
+    records.write(found, tmp_path / "call.json")
+    assert records.read(CopyNumber, tmp_path / "call.json") == found

@@ -1,5 +1,14 @@
 """Coverage through CNVkit, corrected by the assay's reference, then decided for ERBB2."""
 
+from cetux import states
+
+
+def is_plasma(wildcards):
+    return sample_of(wildcards).specimen == states.Specimen.CTDNA
+
+
+NORMAL_LIMITS = {key: value for key, value in SETTINGS["copy_number"].items() if "normal" in key or "shifted" in key}
+
 
 rule design_bins:
     """Split the assay's targets into bins and, for hybrid capture, fill the space between with off-target bins."""
@@ -59,7 +68,7 @@ rule count_coverage:
 
 
 rule build_reference:
-    """Pool the assay's usable normals into a copy-number reference; flat, and saying so, without any."""
+    """Pool the assay's normals that agree with each other into a copy-number reference; flat, saying so, without any."""
     input:
         target=normal_targets,
         off_target=normal_off_targets,
@@ -71,6 +80,7 @@ rule build_reference:
     output:
         reference="results/build_reference/{assay}.cnn",
         notes="results/build_reference/{assay}.json",
+        spread="results/build_reference/{assay}.spread.tsv",
     log:
         "logs/build_reference/{assay}.log",
     benchmark:
@@ -81,6 +91,8 @@ rule build_reference:
         mem_mb=coverage_memory,
     params:
         logic=LOGIC["build_reference"],
+        build=assay_build,
+        limits=NORMAL_LIMITS,
         correction=correction,
         targets_digest=targets_digest,
         bin_size_bp=assay_bin_size,
@@ -126,6 +138,7 @@ rule call_erbb2:
         reference_notes=reference_notes,
     output:
         call="results/call_erbb2/{sample}.json",
+        picture="results/call_erbb2/{sample}.svg",
     log:
         "logs/call_erbb2/{sample}.log",
     benchmark:
@@ -138,6 +151,7 @@ rule call_erbb2:
         logic=LOGIC["call_erbb2"],
         build=assay_build,
         tumour=copied_tumour,
+        plasma=is_plasma,
         correction=correction,
         thresholds=SETTINGS["erbb2"],
     script:

@@ -32,6 +32,8 @@ rule call_genotypes:
     input:
         counts="results/count_haplotypes/{sample}.json",
         check="results/check_sample/{sample}.json",
+        sites=sample_sites,
+        fasta=assay_fasta,
     output:
         genotypes="results/call_genotypes/{sample}.json",
         vcf="results/variants/{sample}.vcf.gz",
@@ -46,6 +48,7 @@ rule call_genotypes:
         mem_mb=light_memory,
     params:
         logic=LOGIC["call_genotypes"],
+        fasta_index=fasta_digest,
         build=assay_build,
         sample=genotyped_sample,
         thresholds=SETTINGS["genotypes"],
@@ -77,3 +80,29 @@ rule count_sites:
         reads=SETTINGS["reads"],
     script:
         "../scripts/count_sites.py"
+
+
+rule compare_calls:
+    """Hold the direct count against another caller's VCF, allele by allele; the count decides, disagreement shows."""
+    input:
+        genotypes="results/call_genotypes/{sample}.json",
+        counts="results/count_haplotypes/{sample}.json",
+        vcf=sample_vcf,
+        fasta=assay_fasta,
+    output:
+        comparison="results/compare_calls/{sample}.json",
+    log:
+        "logs/compare_calls/{sample}.log",
+    benchmark:
+        "benchmarks/compare_calls/{sample}.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
+    params:
+        logic=LOGIC["compare_calls"],
+        fasta_index=fasta_digest,
+        vcf_digest=vcf_digest,
+        build=assay_build,
+    script:
+        "../scripts/compare_calls.py"

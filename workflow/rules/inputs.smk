@@ -42,6 +42,14 @@ def snps_digest(wildcards):
     return digest(assay_of(wildcards).snps)
 
 
+def sample_vcf(wildcards):
+    return ancient(sample_of(wildcards).vcf)
+
+
+def vcf_digest(wildcards):
+    return digest(sample_of(wildcards).vcf)
+
+
 def sample_sites(wildcards):
     return f"results/count_sites/{wildcards.sample}.json" if assay_of(wildcards).snps else []
 
@@ -75,7 +83,7 @@ def bam_stamp(wildcards):
 
 def genotyped_sample(wildcards):
     sample, assay = sample_of(wildcards), assay_of(wildcards)
-    known = {"specimen": sample.specimen, "purity": sample.purity}
+    known = {"specimen": sample.specimen, "purity": sample.purity, "dna_ng": sample.dna_ng}
     return known | {"umi": assay.umi, "amplicon": assay.method == "amplicon"}
 
 

@@ -4,18 +4,18 @@ import sys
 from pathlib import Path
 
 SCRIPTS = (
-    "describe_reference check_sample count_haplotypes count_sites call_genotypes design_bins count_coverage build_reference "
+    "describe_reference check_sample count_haplotypes count_sites call_genotypes compare_calls design_bins count_coverage build_reference "
     "correct_coverage call_erbb2 read_plates call_heregulin call_mechanisms write_tables write_report "
     "record_provenance"
 ).split()
 MODULES = (
     "__init__ alignment amplification amplification_rules axes background bin_noise calibration call_comparison "
-    "clinical coding cohort cohort_calls cohort_problems config_docs copies correction counts coverage cutoffs design "
-    "detection edits errors evidence flanks flip_purity fragments gene_bins gene_break genomes genotype haplotypes "
-    "heregulin heregulin_calls heregulin_problems hgvs identity indels logic measurement mechanism nomenclature origin "
-    "other_calls plate_cohort plate_files plate_layout plate_picture plate_quality plate_records plate_sheets plates "
-    "provenance raised_segment records report resources roc sample_check settings sheets sites softmax states summary "
-    "support tables vcf"
+    "chromosome_picture clinical coding cohort cohort_calls cohort_problems config_docs copies correction counts "
+    "coverage cutoffs design detection edits errors evidence flanks flip_purity fragments gene_bins gene_break genomes "
+    "genotype genotyping haplotypes heregulin heregulin_calls heregulin_problems hgvs identity indels logic "
+    "measurement mechanism nomenclature normals origin other_calls plate_cohort plate_files plate_layout plate_picture "
+    "plate_quality plate_records plate_sheets plates provenance raised_segment records report resources roc "
+    "sample_check settings sheets sites softmax states summary support tables vcf"
 ).split()
 # each table by the function of cetux.resources that reads it
 TABLES = {

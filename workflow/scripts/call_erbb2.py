@@ -1,10 +1,12 @@
 from cetux import records
 from cetux.amplification import Tumour, call_erbb2
-from cetux.gene_bins import read_bins
+from cetux.chromosome_picture import write_picture
+from cetux.gene_bins import erbb2_locus, read_bins
 
-wanted, given = snakemake.input, snakemake.params
+wanted, made, given = snakemake.input, snakemake.output, snakemake.params
 bins = read_bins(wanted.ratios, wanted.segments, wanted.bins)
 notes = wanted.get("reference_notes") or None
-status, check = wanted.status, wanted.check
-call = call_erbb2(bins, status, check, notes, given.build, Tumour(**given.tumour), given.thresholds, given.correction)
-records.write(call, snakemake.output.call)
+tumour = Tumour(**given.tumour, plasma=given.plasma)
+call = call_erbb2(bins, wanted.status, wanted.check, notes, given.build, tumour, given.thresholds, given.correction)
+records.write(call, made.call)
+write_picture(bins, call, erbb2_locus(given.build), given.thresholds, made.picture)

@@ -1,12 +1,14 @@
 from cetux import records
+from cetux.coding import scanned_codons
 from cetux.counts import HaplotypeCounts, SampleCheck
-from cetux.genotype import Sample, call_genotypes
-from cetux.resources import alleles, codons
+from cetux.genotyping import genotype_sample
+from cetux.sites import SiteCounts
 from cetux.vcf import write_vcf
 
-given, build = snakemake.params, snakemake.params.build
-check = records.read(SampleCheck, snakemake.input.check)
-counts = records.read(HaplotypeCounts, snakemake.input.counts)
-genotypes = call_genotypes(check, counts, codons(build), alleles(), Sample(**given.sample), given.thresholds)
+wanted, given = snakemake.input, snakemake.params
+build, fasta = given.build, wanted.get("fasta") or None
+check, counts = records.read(SampleCheck, wanted.check), records.read(HaplotypeCounts, wanted.counts)
+sites = records.read_if(SiteCounts, wanted.get("sites"))
+genotypes = genotype_sample(check, counts, sites, build, fasta, given.sample, given.thresholds)
 records.write(genotypes, snakemake.output.genotypes)
-write_vcf(genotypes, codons(build), build, check.contig_prefix, snakemake.output.vcf)
+write_vcf(genotypes, scanned_codons(build, fasta), build, check.contig_prefix, snakemake.output.vcf, fasta)

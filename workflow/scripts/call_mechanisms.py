@@ -1,8 +1,9 @@
 from cetux import cohort, records
-from cetux.cohort_calls import call_cohort, read_evidence
+from cetux.cohort_calls import SampleFiles, call_cohort, read_evidence
 
 wanted = snakemake.input
 loaded = cohort.load(snakemake.config, snakemake.params.directory, check=False)
-sites = wanted.get("sites") or []
-evidence = read_evidence(loaded, wanted.checks, wanted.genotypes, wanted.erbb2, sites, wanted.heregulin)
+further = (wanted.get("sites") or [], wanted.get("comparisons") or [])
+files = SampleFiles(wanted.checks, wanted.genotypes, wanted.erbb2, *further)
+evidence = read_evidence(loaded, files, wanted.heregulin)
 records.write(call_cohort(evidence, loaded.settings), snakemake.output.calls)

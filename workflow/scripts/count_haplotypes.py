@@ -1,9 +1,10 @@
 from cetux import records
+from cetux.coding import scanned_codons
 from cetux.haplotypes import ReadFilter, count_haplotypes
-from cetux.resources import codons
 
 given = snakemake.params
 keep = ReadFilter(**given.reads, keep_duplicates=given.method == "amplicon")
 fasta = snakemake.input.get("fasta") or None
-counts = count_haplotypes(snakemake.wildcards.sample, snakemake.input.bam, fasta, codons(given.build), keep)
+codons = scanned_codons(given.build, fasta)
+counts = count_haplotypes(snakemake.wildcards.sample, snakemake.input.bam, fasta, codons, keep)
 records.write(counts, snakemake.output.counts)

@@ -80,6 +80,7 @@ def call_erbb2(
     notes = records.read(ReferenceNotes, reference_notes) if reference_notes else None
     flags = [
         *(["flat_reference"] if notes and notes.flat else []),
+        *(["few_normals"] if notes and 0 < len(notes.normals) < rules["min_normals"] else []),
         *(f"normal_left_out:{name}" for name in (notes.left_out if notes else ())),
         *([] if correction["gc"] else ["no_gc_correction"]),
     ]
@@ -107,7 +108,7 @@ def call_amplification(
     gene_bins = over(targets, locus.exons).sort_values("start")
     designed_bins = len(over(bins.designed, locus.exons))
     controls = control_loci(targets, locus, rules["min_bins_per_control"])
-    shared = max(shared_noise(targets, locus, rules["min_bins_per_control"]), rules["shared_log2_sd"])
+    shared = shared_noise(targets, locus, rules["min_bins_per_control"], rules["shared_log2_sd"])
     gene = estimate_bins(gene_bins, shared)
     needed = rules["min_amplicons"] if tumour.amplicon else rules["min_bins"]
     noise = control_noise(controls)

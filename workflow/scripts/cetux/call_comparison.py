@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cetux.coding import Transcript
-from cetux.counts import CodonCounts
+from cetux.coding import Transcript, scanned_codons, transcripts
+from cetux.counts import CodonCounts, HaplotypeCounts, Usable
 from cetux.edits import Bases, Edit, haplotype_edits, indel_edit
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.haplotypes import plus_strand
 from cetux.hgvs import allele_edits, protein_name
-from cetux.other_calls import OtherCall, OtherCalls, Unit, known_bases, unit_parts, units
+from cetux.other_calls import OtherCall, OtherCalls, Unit, known_bases, read_calls, unit_parts, units
 from cetux.resources import Codon
 from cetux.states import Agreement
 
@@ -80,6 +80,41 @@ def compare_calls(
         if not more and call not in used:
             compared.append(_theirs(call, parts, counts, by_codon, known, bases))
     return tuple(compared)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One sample's alleles beside another caller's, as `compare_calls` of the workflow writes it."""
+
+    sample: str
+    caller: str
+    usable: Usable
+    calls: tuple[ComparedCall, ...] = ()
+    notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def compare_with_vcf(
+    genotypes: SampleGenotypes, counts: HaplotypeCounts, path: str, build: str, fasta: str | None
+) -> Comparison:
+    """The alleles of one sample beside those of the VCF at `path`; see `compare_calls` and `read_calls`.
+
+    Args:
+        genotypes: what the direct count reports.
+        counts: what it counted at `scanned_codons(build, fasta)`.
+        path: another caller's VCF.
+        build: the assay's build.
+        fasta: the assay's FASTA, if any.
+    """
+    codons = scanned_codons(build, fasta)
+    known = transcripts(build, fasta)
+    places: dict[str, set[int]] = {}
+    for codon in codons:
+        places.setdefault(codon.chrom, set()).update(codon.positions)
+    theirs = read_calls(path, genotypes.sample, build, dict(known_bases(known.values())), places)
+    compared = compare_calls(genotypes, counts.codons, codons, theirs, known)
+    flags = disagreements(compared, theirs.caller) if theirs.usable.ok else ("other_calls_not_usable",)
+    return Comparison(genotypes.sample, theirs.caller, theirs.usable, compared, theirs.notes, flags)
 
 
 def disagreements(compared: Iterable[ComparedCall], caller: str) -> tuple[str, ...]:

@@ -103,6 +103,10 @@ class Cohort:
         """IDs of the tumour samples whose assay has a list of common SNPs, sorted."""
         return [name for name in self.tumours() if self.assays[self.samples[name].assay].snps]
 
+    def with_vcf(self) -> list[str]:
+        """IDs of the tumour samples that bring another caller's VCF, sorted."""
+        return [name for name in self.tumours() if self.samples[name].vcf]
+
     def heregulin_files(self) -> list[str]:
         """Paths of every sheet and file that the heregulin calls depend on, but for the plates' own files."""
         names = [*heregulin_problems.SHEETS]

@@ -1,10 +1,11 @@
 """From the files of all samples to the calls of all patients."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cetux import records
+from cetux.call_comparison import Comparison
 from cetux.cohort import Cohort
 from cetux.counts import SampleCheck
 from cetux.evidence import CopyNumber, HeregulinResult, IdentityCheck, SampleEvidence, SampleGenotypes
@@ -33,26 +34,30 @@ class CohortCalls:
     patients: tuple[PatientCall, ...]
 
 
-def read_evidence(
-    cohort: Cohort,
-    checks: Iterable[str],
-    genotypes: Iterable[str],
-    erbb2: Iterable[str],
-    sites: Iterable[str],
-    heregulin: str,
-) -> list[PatientEvidence]:
-    """The evidence of every patient from the files of its samples (paths in any order) and the heregulin results.
+@dataclass(frozen=True)
+class SampleFiles:
+    """Paths of what the stages wrote: checks, genotypes and ERBB2 of every tumour, the others where there is any."""
+
+    checks: Sequence[str]
+    genotypes: Sequence[str]
+    erbb2: Sequence[str]
+    sites: Sequence[str] = ()
+    comparisons: Sequence[str] = ()
+
+
+def read_evidence(cohort: Cohort, files: SampleFiles, heregulin: str) -> list[PatientEvidence]:
+    """The evidence of every patient.
 
     Args:
         cohort: sheets and settings.
-        checks, genotypes, erbb2: paths of what those stages wrote of every tumour.
-        sites: paths of what `count_sites` wrote of the tumours whose assay has a list of SNPs.
+        files: of its samples, in any order.
         heregulin: path of the cohort's heregulin calls.
     """
-    snps = {counted.sample: counted for counted in (records.read(SiteCounts, path) for path in sites)}
-    checked = {check.sample: check for check in (records.read(SampleCheck, path) for path in checks)}
-    genotyped = {found.sample: found for found in (records.read(SampleGenotypes, path) for path in genotypes)}
-    copied = {found.sample: found for found in (records.read(CopyNumber, path) for path in erbb2)}
+    snps = {counted.sample: counted for counted in (records.read(SiteCounts, path) for path in files.sites)}
+    checked = {check.sample: check for check in (records.read(SampleCheck, path) for path in files.checks)}
+    genotyped = {found.sample: found for found in (records.read(SampleGenotypes, path) for path in files.genotypes)}
+    copied = {found.sample: found for found in (records.read(CopyNumber, path) for path in files.erbb2)}
+    compared = {found.sample: found for found in (records.read(Comparison, path) for path in files.comparisons)}
     blood = records.read(HeregulinCalls, heregulin)
     samples = {
         name: SampleEvidence(
@@ -62,7 +67,7 @@ def read_evidence(
             genotypes=genotyped[name],
             erbb2=copied[name],
             usable=checked[name].usable,
-            flags=checked[name].notes,
+            flags=(*checked[name].notes, *(compared[name].flags if name in compared else ())),
         )
         for name in cohort.tumours()
     }

@@ -134,7 +134,9 @@ def _file_problems(settings: Settings, directory: str, file: str) -> Iterator[Pr
     """Files that the YAML names, but for the sheets that were read."""
     named: dict[str, Any] = {}
     for name, assay in _assays(settings).items():
-        named |= {f"assays.{name}.{key}": assay.get(key) for key in ("targets", "reference", "copy_number_reference", "snps")}
+        named |= {
+            f"assays.{name}.{key}": assay.get(key) for key in ("targets", "reference", "copy_number_reference", "snps")
+        }
     for number, rule in enumerate(cutoff_rules(settings), start=1):
         named[f"heregulin_cutoffs[{number}].frozen"] = rule.get("frozen")
     for where, given in named.items():

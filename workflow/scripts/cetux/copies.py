@@ -48,6 +48,15 @@ def tumour_copies(ratio: float, purity: float, ploidy: float = 2.0) -> float:
     return (ratio * average - 2 * (1 - purity)) / purity
 
 
+def expected_log2(copies: float, purity: float, ploidy: float = 2.0) -> float:
+    """log2 of the bulk copy ratio that so many copies per tumour cell would show: `tumour_copies` undone.
+
+    >>> round(expected_log2(6, 0.5), 2), round(expected_log2(6, 0.2), 2)
+    (1.0, 0.49)
+    """
+    return math.log2((purity * copies + 2 * (1 - purity)) / (purity * ploidy + 2 * (1 - purity)))
+
+
 def detectable_copies(se: float, purity: float, ploidy: float) -> float:
     """The smallest number of copies whose gain over the ploidy would be seen with 95 % power.
 

@@ -3,11 +3,13 @@
 Everything is done by CNVkit's library in one process: importing it costs more than the work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from cnvlib import fix, metrics, reference, segmentation
 from cnvlib.cmdutil import read_cna
 from cnvlib.cnary import CopyNumArray
@@ -15,6 +17,7 @@ from skgenome import tabio
 
 from cetux import records
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
+from cetux.normals import check_normals
 
 _CNR_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\tweight\n"
 _CNS_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\tprobes\tweight\n"
@@ -52,6 +55,37 @@ def pooled_normals(
         else:
             left_out[check.sample] = verdict.reason
     return usable, ReferenceNotes(tuple(names), left_out)
+
+
+def without_odd_normals(
+    normals: Sequence[Depths], notes: ReferenceNotes, build: str, limits: Mapping[str, Any], spread: str
+) -> tuple[list[Depths], ReferenceNotes]:
+    """The normals that agree with the others, and the notes with those that do not, each with its reason.
+
+    Args:
+        normals: depths of the usable normals.
+        notes: what is known of them, parallel to `normals`.
+        build: the assay's build.
+        limits: the settings of `check_normals`.
+        spread: path of the leave-one-out spread of each target bin to write; an empty number is one that is not known.
+    """
+    tables = [pd.read_csv(depths.target, sep="\t", dtype={"chromosome": str}) for depths in normals]
+    found = check_normals(tables, notes.normals, build, limits)
+    columns = ["chromosome", "start", "end", "gene"]
+    said = (tables[0][columns] if tables else pd.DataFrame(columns=columns)).assign(sd_log2=found.bin_sd_log2)
+    records.write_text(said.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n"), spread)
+    known = found.bin_sd_log2[np.isfinite(found.bin_sd_log2)]
+    kept = [name for name in notes.normals if name not in found.left_out]
+    return (
+        [depths for depths, name in zip(normals, notes.normals, strict=True) if name in kept],
+        ReferenceNotes(
+            normals=tuple(kept),
+            left_out=notes.left_out | found.left_out,
+            compared=bool(found.profiles),
+            bin_sd_log2=float(np.median(known)) if len(known) else None,
+            gene_sd_log2=found.gene_sd_log2,
+        ),
+    )
 
 
 def build_reference(

@@ -158,10 +158,17 @@ class CorrectedCoverage:
 
 @dataclass(frozen=True)
 class ReferenceNotes:
-    """Which normals the reference was made from, and which were left out and why; flat without any."""
+    """Which normals the reference was made from, and which were left out and why; flat without any.
+
+    compared: whether the normals were held against each other (three are too few for that). bin_sd_log2: median over
+    the bins of their leave-one-out spread between the normals used; gene_sd_log2: spread of the mean of ERBB2.
+    """
 
     normals: tuple[str, ...]
     left_out: dict[str, str]
+    compared: bool = False
+    bin_sd_log2: float | None = None
+    gene_sd_log2: float | None = None
 
     @property
     def flat(self) -> bool:

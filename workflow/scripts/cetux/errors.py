@@ -47,7 +47,7 @@ class InputError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __str__(self) -> str:
-        """A heading with the number of problems, then a line for each, at most `MOST_ALIKE` of one column of one file."""
+        """A heading with the number of problems, then a line for each, at most `MOST_ALIKE` of one column of a file."""
         files = list(dict.fromkeys(problem.file for problem in self.problems))
         ordered = sorted(self.problems, key=lambda problem: (files.index(problem.file), problem.row or 0))
         alike = Counter((problem.file, problem.column) for problem in ordered)

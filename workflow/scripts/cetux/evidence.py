@@ -88,7 +88,8 @@ class GeneGenotype:
 class SampleGenotypes:
     """Genotypes of one sample, as `call_genotypes` writes them. A gene that is absent here was not looked at.
 
-    error_rates: of the sample, per base, by substitution on the plus strand.
+    error_rates: of the sample, per base, by substitution on the plus strand. coding_coverage: part of each gene's
+    coding sequence that was read deeply enough, 0..1; empty where only listed codons were read.
     """
 
     sample: str
@@ -96,6 +97,7 @@ class SampleGenotypes:
     genes: dict[str, GeneGenotype] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     error_rates: dict[str, float] = field(default_factory=dict)
+    coding_coverage: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ def with_flips(call: CopyNumber, rules: Mapping[str, Any]) -> CopyNumber:
     """The call with the nearest purity below and above at which its state changes, and what it becomes there.
 
     The same measurement means more copies the lower the purity is taken: AMP holds up to the purity above, NEG down to
-    the purity below. Steps of 0.02 find the first change, bisection its place to 0.0005. None where the state holds down
-    to 0.02 or up to 1, and for a call at unknown purity.
+    the purity below. Steps of 0.02 find the first change, bisection its place to 0.0005. None where the state holds
+    down to 0.02 or up to 1, and for a call at unknown purity.
     """
     if call.purity is None or call.log2 is None:
         return call

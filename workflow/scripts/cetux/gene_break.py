@@ -5,10 +5,11 @@ one and n2 on the other side, with means m1 and m2 and the scatter s of the bins
 
     t = (m2 - m1) / (s * sqrt(1/n1 + 1/n2))
 
-The largest abs(t) of all splits is compared with that of the same bins in random orders: without a step every order is as
-likely as any other, whatever the distribution of their noise, so that the part of the orders with as large a value is an
-exact p value, and a bound on it is the rate of false breaks, as far as the noise of neighbouring bins is independent. The
-step must besides be of a size that matters.
+The largest abs(t) of all splits is compared with that of the same bins in random orders: without a step every order is
+as likely as any other, whatever the distribution of their noise, so that the part of the orders with as large a value
+is an exact p value, and a bound on it is the rate of false breaks, as far as the noise of neighbouring bins is
+independent. It is not quite: of 828 genes of real normals (46 genes, 18 normals) 4.7 % show a step at p <= 0.01. The step
+must besides be of a size that matters; with at least 0.3 log2 2.3 % do, with the default of 0.5 1.0 % [D].
 """
 
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def find_break(
 
 
 def _t_squared(rows: Floats) -> Floats:
-    """t**2 of every split of every row: rows in, rows x splits out. Rows without any scatter about a step give infinity.
+    """t**2 of every split of every row: rows in, rows x splits out; infinite where nothing scatters about a step.
 
     With T the sum of squares about the row's mean and B = n1*n2/n * (m2-m1)**2 that between the sides, s**2 is
     (T - B) / (n - 2) and t**2 = B / s**2.

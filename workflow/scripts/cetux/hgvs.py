@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from re import fullmatch
 
 from cetux.coding import Transcript, translated
-from cetux.edits import Bases, Edit, haplotype_edits, joined, reverse_complement, shifted, trimmed
+from cetux.edits import Bases, Edit, haplotype_edits, indel_edit, joined, reverse_complement, shifted, trimmed
 from cetux.evidence import Allele
 from cetux.resources import CHROMOSOME_ACCESSIONS, Codon
 
@@ -330,10 +330,13 @@ def coding_edits(transcript: Transcript, name: str) -> tuple[Edit, ...] | None:
 
 
 def allele_edits(allele: Allele, codon: Codon, transcript: Transcript | None, bases: Bases) -> tuple[Edit, ...] | None:
-    """What a detected allele changes: by its ``c.`` name, which holds bases beside the codon too, else by its codon.
+    """What a detected allele changes: its counted indel, else by its ``c.`` name, which holds bases beside the codon
+    too, else by its codon.
 
     Returns:
         As `haplotype_edits`: None where the change is not known to its end, or its reference bases are not.
     """
+    if allele.indel is not None:
+        return (indel_edit(codon.chrom, allele.indel),)
     named = coding_edits(transcript, allele.hgvs_c) if transcript and allele.hgvs_c else None
     return named if named is not None else haplotype_edits(codon, allele.changes, bases) or None

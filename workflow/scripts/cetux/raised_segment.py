@@ -67,9 +67,10 @@ def _edge(log2: Floats, far: Floats, near: Floats, middle: float) -> tuple[int |
 
 
 def extent(gene: Estimate, control: Estimate | None, other_arm: Estimate | None) -> str:
-    """What is gained, each by its 95 % interval: ``none``, ``focal`` (the gene over its controls), ``arm`` (the controls of
-    the gene's arm over the average of the genome), ``chromosome`` (the other arm, too), joined with ``+``; empty where the
-    controls cannot tell.
+    """What is gained, each by its 95 % interval, joined with ``+``; empty where there are no controls to tell.
+
+    ``none``, ``focal`` (the gene over its controls), ``arm`` (the controls of the gene's arm over the average of the
+    genome), ``chromosome`` (the other arm, too).
     """
     if control is None:
         return ""

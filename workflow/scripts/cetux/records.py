@@ -25,6 +25,11 @@ def read(kind: type[Record], path: str | Path) -> Record:
     return from_json(kind, Path(path).read_text(encoding="utf-8"))
 
 
+def read_if(kind: type[Record], path: str | Path | None) -> Record | None:
+    """A record of `kind` from the file at `path`; None where there is no path."""
+    return read(kind, path) if path else None
+
+
 def write(record: object, path: str | Path) -> None:
     """Write the record to `path`, whole or not at all."""
     write_text(to_json(record), path)

@@ -39,7 +39,7 @@ def cohort_page(calls: CohortCalls, heregulin: HeregulinCalls, plate_folders: It
 
 
 def _pictures(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Name and data URL of every plate picture; as images of their own the SVGs cannot disturb each other or the page."""
+    """Name and data URL of every plate picture; as images of their own the SVGs cannot disturb the page."""
     for folder in folders:
         for picture in sorted(Path(folder).glob("*.svg")):
             encoded = base64.b64encode(picture.read_bytes()).decode()

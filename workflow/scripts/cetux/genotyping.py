@@ -1,0 +1,80 @@
+"""Everything that one sample's genotypes are called from, put together: counts, contamination, the coding sequence."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cetux.coding import coding_coverage, coding_scan, scanned_codons
+from cetux.counts import HaplotypeCounts, SampleCheck
+from cetux.evidence import SampleGenotypes
+from cetux.genotype import Sample, call_genotypes
+from cetux.identity import Contamination, contamination, raised_floor
+from cetux.resources import alleles
+from cetux.sites import SiteCounts
+from cetux.states import Specimen
+
+CODING_DEPTH = 200
+"""Fragments from which a coding codon counts as covered: what the rules ask of a listed one in tissue."""
+
+
+def genotype_sample(
+    check: SampleCheck,
+    counts: HaplotypeCounts,
+    sites: SiteCounts | None,
+    build: str,
+    fasta: str | None,
+    sample: Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> SampleGenotypes:
+    """State of every gene of one sample, with what raises its grey zone and how much of the coding sequence was read.
+
+    Foreign DNA shows its own alleles: where contamination is detected no allele below its upper bound is reported, and
+    no wild type is claimed below it.
+
+    Args:
+        check: what `check_sample` found.
+        counts: what `count_haplotypes` counted at `scanned_codons(build, fasta)`.
+        sites: what `count_sites` counted; None without a list of SNPs.
+        build: the assay's build.
+        fasta: the assay's FASTA; without one only listed codons were read, which is flagged.
+        sample: fields of `genotype.Sample`.
+        settings: the `genotypes` section of the settings.
+    """
+    codons = scanned_codons(build, fasta)
+    scan = coding_scan(build, fasta)
+    found = contamination(sites.counts(), sites.frequencies()) if sites and sites.usable.ok else None
+    known = Sample(**{**sample, "specimen": Specimen(sample["specimen"])})
+    called = call_genotypes(check, counts, codons, alleles(), known, _raised(settings, found))
+    if not called.usable.ok:
+        return called
+    flags = [*called.flags]
+    if scan.notes:
+        flags.append("listed_codons_only:" + ",".join(note.split(":", 1)[0] for note in scan.notes))
+    if found and found.detected:
+        flags.append(f"contamination:{found.fraction or 0:.2%}")
+    elif found and not found.assessable:
+        flags.append("contamination_not_assessable")
+    covered = coding_coverage(counts.codons, scan.codons, CODING_DEPTH) if not scan.notes else ()
+    listed = {(codon.gene, codon.codon) for codon in codons if codon.required}
+    return replace(
+        called,
+        genes={
+            name: replace(gene, codons=tuple(limit for limit in gene.codons if (name, limit.codon) in listed))
+            for name, gene in called.genes.items()
+        },
+        flags=tuple(flags),
+        coding_coverage={one.gene: one.covered_fraction for one in covered},
+    )
+
+
+def _raised(settings: Mapping[str, Any], found: Contamination | None) -> Mapping[str, Any]:
+    """The settings with every floor at least as high as foreign DNA can reach."""
+    if found is None or not found.detected:
+        return settings
+    raised = dict(settings)
+    for kind in ("tissue", "ctdna"):
+        part = dict(settings[kind])
+        part["low_vaf"] = raised_floor(part["low_vaf"], found)
+        part["mut_vaf"] = max(part["mut_vaf"], part["low_vaf"])
+        raised[kind] = part
+    return raised

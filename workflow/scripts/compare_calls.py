@@ -1,0 +1,9 @@
+from cetux import records
+from cetux.call_comparison import compare_with_vcf
+from cetux.counts import HaplotypeCounts
+from cetux.evidence import SampleGenotypes
+
+wanted, build = snakemake.input, snakemake.params.build
+fasta = wanted.get("fasta") or None
+genotypes, counts = records.read(SampleGenotypes, wanted.genotypes), records.read(HaplotypeCounts, wanted.counts)
+records.write(compare_with_vcf(genotypes, counts, wanted.vcf, build, fasta), snakemake.output.comparison)
