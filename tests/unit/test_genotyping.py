@@ -1,4 +1,100 @@
-"""One sample's genotypes with contamination and without a FASTA, from counts that the test builds."""
+"""One sample's genotypes with contamination, without a FASTA and beside another caller, from counts made here."""
 
-import pytest
-from tests.unit.genotype_builders import *  # noqa: F403
+from pathlib import Path
+
+import numpy as np
+from tests.unit.genotype_builders import LISTED, SETTINGS, counted
+
+from cetux.call_comparison import compare_with_vcf
+from cetux.counts import HaplotypeCounts, SampleCheck, Usable
+from cetux.evidence import SampleGenotypes
+from cetux.genotyping import genotype_sample
+from cetux.identity import Site, SiteCount
+from cetux.sites import CountedSite, KnownSite, SiteCounts
+from cetux.states import Agreement, Genotype
+
+SAMPLE = {"specimen": "tissue", "purity": 0.6, "umi": False, "amplicon": False, "dna_ng": None}
+CHECK = SampleCheck("s", Usable(), build="GRCh38")
+# KRAS 12 is GGT on the minus strand, ACC on the plus strand; G12D (c.35G>A) makes it ATC (specification 7.6)
+G12D = ("KRAS", 12, "ATC")
+
+
+def genotypes(counts: HaplotypeCounts, sites: SiteCounts | None = None, check: SampleCheck = CHECK) -> SampleGenotypes:
+    return genotype_sample(check, counts, sites, "GRCh38", None, SAMPLE, SETTINGS)
+
+
+def foreign(fraction: float, many: int = 80) -> SiteCounts:
+    """Homozygous sites of one person mixed with `fraction` of another, depth 1,000, frequency 0.5."""
+    draw = np.random.default_rng(7)
+    sites = []
+    for place in range(many):
+        alleles = draw.binomial(2, 0.5)
+        shown = int(draw.binomial(1000, 0.001 + fraction * alleles / 2))
+        known = KnownSite(Site("1", 1_000_000 * (place + 1), "A", "G"), 0.5)
+        sites.append(CountedSite(known, SiteCount(1000 - shown, shown)))
+    return SiteCounts("s", Usable(), tuple(sites))
+
+
+def test_without_a_fasta_the_listed_codons_are_read_and_it_is_said():
+    found = genotypes(counted(LISTED, 500))
+    assert found.genes["KRAS"].state is Genotype.WT
+    assert "listed_codons_only:KRAS,NRAS,BRAF" in found.flags
+    assert found.coding_coverage == {}
+
+
+def test_foreign_dna_raises_the_floor_below_which_nothing_is_reported():
+    """Of 500 fragments 10 carry G12D: 2 %, in the grey zone of a clean sample, below 4 % of foreign DNA."""
+    counts = counted(LISTED, 500, {G12D: 10})
+    clean = genotypes(counts, foreign(0.0)).genes["KRAS"]
+    assert [(allele.protein, allele.state) for allele in clean.alleles] == [("G12D", Genotype.MUT_LOW)]
+    mixed = genotypes(counts, foreign(0.04))
+    assert mixed.genes["KRAS"].alleles == ()
+    assert any(flag.startswith("contamination:") for flag in mixed.flags)
+    # a real mutation above it stays
+    assert genotypes(counted(LISTED, 500, {G12D: 150}), foreign(0.04)).genes["KRAS"].state is Genotype.MUT
+
+
+def test_too_few_sites_to_see_contamination_is_flagged():
+    assert "contamination_not_assessable" in genotypes(counted(LISTED, 500), foreign(0.0, 1)).flags
+
+
+def test_a_sample_that_is_not_usable_has_no_genotype():
+    check = SampleCheck("s", Usable(False, "truncated", "copy it again"))
+    found = genotypes(counted(LISTED, 500, {G12D: 150}), None, check)
+    assert (found.usable.reason, found.genes) == ("truncated", {})
+
+
+VCF = """##fileformat=VCFv4.2
+##source=Mutect2
+##contig=<ID=chr12,length=133275309>
+##FILTER=<ID=germline,Description="x">
+##FORMAT=<ID=AD,Number=R,Type=Integer,Description="x">
+#CHROM	POS	ID	REF	ALT	QUAL	FILTER	INFO	FORMAT	s
+"""
+
+
+def compared(tmp_path: Path, *records: str):
+    (tmp_path / "theirs.vcf").write_text(VCF + "".join(records), encoding="utf-8")
+    counts = counted(LISTED, 500, {G12D: 150})
+    return compare_with_vcf(genotypes(counts), counts, str(tmp_path / "theirs.vcf"), "GRCh38", None)
+
+
+def test_another_caller_agrees(tmp_path):
+    found = compared(tmp_path, "chr12\t25245350\t.\tC\tT\t.\tPASS\t.\tAD\t350,150\n")
+    assert [(one.protein, one.agreement) for one in found.calls] == [("G12D", Agreement.AGREE)]
+    assert found.flags == ()
+
+
+def test_another_caller_that_differs_is_flagged_and_the_count_stands(tmp_path):
+    # G12C instead (c.34G>T, 25245351 C>A), and our G12D is missing
+    found = compared(tmp_path, "chr12\t25245351\t.\tC\tA\t.\tPASS\t.\tAD\t350,150\n")
+    assert {one.agreement for one in found.calls} == {Agreement.ONLY_OURS, Agreement.ONLY_THEIRS}
+    assert found.flags == ("differs_from_Mutect2:2",)
+
+
+def test_a_vcf_that_cannot_be_read_is_said(tmp_path):
+    (tmp_path / "theirs.vcf").write_text("no VCF\n", encoding="utf-8")
+    counts = counted(LISTED, 500)
+    found = compare_with_vcf(genotypes(counts), counts, str(tmp_path / "theirs.vcf"), "GRCh38", None)
+    assert not found.usable.ok
+    assert found.flags == ("other_calls_not_usable",)

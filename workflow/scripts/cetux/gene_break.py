@@ -8,8 +8,8 @@ one and n2 on the other side, with means m1 and m2 and the scatter s of the bins
 The largest abs(t) of all splits is compared with that of the same bins in random orders: without a step every order is
 as likely as any other, whatever the distribution of their noise, so that the part of the orders with as large a value
 is an exact p value, and a bound on it is the rate of false breaks, as far as the noise of neighbouring bins is
-independent. It is not quite: of 828 genes of real normals (46 genes, 18 normals) 4.7 % show a step at p <= 0.01. The step
-must besides be of a size that matters; with at least 0.3 log2 2.3 % do, with the default of 0.5 1.0 % [D].
+independent. It is not quite: of 828 genes of real normals (46 genes, 18 normals) 4.7 % show a step at p <= 0.01. The
+step must besides be of a size that matters; with at least 0.3 log2 2.3 % do, with the default of 0.5 1.0 % [D].
 """
 
 from dataclasses import dataclass

@@ -45,7 +45,8 @@ class NormalProfile:
 class NormalChecks:
     """What the comparison found: profiles by sample, reasons to leave out, and the spread of each bin between the kept.
 
-    bin_sd_log2: root mean square of the leave-one-out residuals, one value a bin (NaN where it is too thin). gene_sd_log2: of ERBB2's mean.
+    bin_sd_log2: root mean square of the leave-one-out residuals, one value a bin (NaN where it is too thin).
+    gene_sd_log2: standard deviation of ERBB2's mean.
     """
 
     profiles: tuple[NormalProfile, ...]
