@@ -26,7 +26,7 @@ build/demo/cohort.yaml: .venv/base.stamp tests/demo.py tests/builders.py $(wildc
 	@$(BIN)/python tests/demo.py build/demo
 
 test: .venv/dev.stamp
-	@$(BIN)/python -m pytest -n $(if $(filter all,$(CORES)),auto,$(CORES)) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(if $(filter all,$(CORES)),auto,$(CORES)) --dist worksteal
 
 # format, lint, types, Snakemake's own lint
 check: .venv/dev.stamp build/demo/cohort.yaml

@@ -235,10 +235,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer repeats: under two minutes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", type=Path, help="write the tables there, too")
+    parser.add_argument("--null", type=int, default=5_040, help="unamplified samples of each hybrid panel")
     given = parser.parse_args()
-    repeats, null_samples, with_peers = (1, 210, 30) if given.quick else (12, 5_040, 3)
+    repeats, null_samples, with_peers = (1, 210, 30) if given.quick else (11, given.null, 5)
     tables, told = run(given.seed, repeats, null_samples, with_peers)
-    command = f"python benchmarks/copy_number.py --seed {given.seed}" + (" --quick" if given.quick else "")
+    command = f"python benchmarks/copy_number.py --seed {given.seed}" + (
+        " --quick" if given.quick else f" --null {given.null}"
+    )
     text = report(tables, told, command)
     print(text)
     pd.to_pickle((tables, told), noise.CACHE.with_name("copy_number_tables.pkl"))

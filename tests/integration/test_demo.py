@@ -10,7 +10,7 @@ import pytest
 from tests import accept, demo
 from tests.integration.workflow import planned, snakemake
 
-pytestmark = [pytest.mark.run, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.run
 
 
 def rows(path: Path) -> dict[str, dict[str, str]]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.workflow import copy_clone, copy_run, planned, replace_in, snakemake
 
-pytestmark = [pytest.mark.run, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.run
 
 JOIN = {("call_mechanisms", ""), ("write_tables", ""), ("write_report", ""), ("record_provenance", "")}
 TUMOURS = [

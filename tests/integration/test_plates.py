@@ -10,7 +10,7 @@ import pytest
 from tests.integration.test_incremental import JOIN
 from tests.integration.workflow import copy_run, planned, replace_in, snakemake
 
-pytestmark = [pytest.mark.run, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.run
 
 ELISA = Path(__file__).resolve().parents[1] / "cases/elisa"
 PLATES = "plates\tfile\tassay\tmatrix\tunit\tlloq\tuloq\tmodel\tweights\tblank\trun_date\n"

@@ -7,6 +7,7 @@ bins, so that the references of all folds take seconds. The truth is `data/READM
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -17,6 +18,7 @@ from cetux.counts import Usable
 from cetux.coverage import no_coverage
 from cetux.evidence import CopyNumber
 from cetux.gene_bins import Bins, Locus, erbb2_locus
+from cetux.normals import check_normals
 from cetux.resources import Interval
 
 pytestmark = pytest.mark.real
@@ -185,3 +187,65 @@ def test_amplicon_file_is_undecided_and_says_why(real_data: Path, purity: float 
     found = call_amplification(Bins(ratios, segments, ratios), erbb2_locus("GRCh37"), of, RULES)
     assert found.state in ("EQUIVOCAL", "NE")
     assert found.reason
+
+
+def test_odd_normals_and_tumours_are_refused_by_name(real_data: Path) -> None:
+    """Three of the 18 normals stand apart, and all eight tumours (one of low purity for its noise alone).
+
+    Seen by eye in the tables: TR_22_N scatters by 0.48 log2 a bin where the others do by 0.12 to 0.29, and TR_37_N and
+    TR_48_N differ from the others in whole chromosomes.
+    """
+    folder = real_data / "copy_number" / "cnvkit_targeted"
+    tables = {
+        path.name.split(".")[0]: pd.read_csv(path, sep="\t").assign(depth=lambda table: 2.0 ** table["log2"])
+        for path in sorted(folder.glob("TR_*.targetcoverage.cnn.gz"))
+    }
+    normals = [name for name in tables if name.endswith("_N")]
+    limits = {key: said["default"] for key, said in SCHEMA["properties"]["copy_number"]["properties"].items()}
+    alone = check_normals([tables[name] for name in normals], normals, "GRCh37", limits).left_out
+    assert set(alone) == {"TR_22_N", "TR_37_N", "TR_48_N"}
+    assert alone["TR_22_N"].startswith("noisy")
+    for tumour in sorted(set(tables) - set(normals)):
+        names = [*normals, tumour]
+        found = check_normals([tables[name] for name in names], names, "GRCh37", limits).left_out
+        assert tumour in found, tumour
+        assert set(found) - {tumour} <= set(alone)
+
+
+SERACARE = {"0-5per": 0.005, "1per": 0.01, "2-5per": 0.025, "5per": 0.05}
+
+
+def test_a_dilution_series_with_amplified_erbb2(real_data: Path) -> None:
+    """Reference material whose wild type is the only neutral run: ERBB2 and MET rise with the part of mutant DNA.
+
+    What is gained, r - 1, is in proportion to that part at 2.5 and 5 %. 17 ERBB2 intervals, 1-based. Ratios are made
+    here, run over wild type: CNVkit mixes a reference of one normal with a flat one.
+    """
+    columns = ["chromosome", "start", "end", "gene", "width", "reads", "depth", "gc"]
+    folder, depth = real_data / "copy_number/seracare_panel_coverage", {}
+    for name in ("wt", *SERACARE):
+        source = folder / f"TD-seracare-{name}.standard_pool_a.intervals.txt"
+        frame = pd.read_csv(source, sep="\t", header=None, names=columns, dtype={"chromosome": str})
+        depth[name] = frame.drop_duplicates(["chromosome", "start", "end"], ignore_index=True)
+    bins = depth["wt"][["chromosome", "end", "gene"]].assign(start=depth["wt"]["start"] - 1, weight=1.0)
+    segments = pd.DataFrame({"chromosome": [], "start": [], "end": [], "log2": []})
+    calls = {}
+    for name in ("wt", *SERACARE):
+        ratio = depth[name]["depth"] / depth["wt"]["depth"]
+        ratios = bins.assign(log2=np.log2(ratio / ratio.median()), depth=depth[name]["depth"])
+        of = Tumour(name, None, "", None, False, plasma=True)
+        calls[name] = call_amplification(Bins(ratios, segments, bins), erbb2_locus("GRCh37"), of, RULES)
+        met = call_amplification(Bins(ratios, segments, bins), MET, of, RULES)
+        assert met.log2 == pytest.approx(calls[name].log2, abs=0.15), name
+    gained = {name: 2 ** (calls[name].log2 or 0.0) - 1 for name in SERACARE}
+    slope = gained["5per"] / SERACARE["5per"]
+    assert gained["2-5per"] / SERACARE["2-5per"] == pytest.approx(slope, rel=0.15)
+    assert gained["0-5per"] < gained["1per"] < gained["2-5per"] < gained["5per"]
+    assert calls["wt"].bins_designed == 17
+    assert {name: str(found.state) for name, found in calls.items()} == {
+        "wt": "NE",
+        "0-5per": "EQUIVOCAL",
+        "1per": "EQUIVOCAL",
+        "2-5per": "EQUIVOCAL",
+        "5per": "AMP",
+    }

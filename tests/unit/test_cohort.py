@@ -38,12 +38,12 @@ def write_cohort(folder: Path) -> Path:
         "a.cram",
         "plain.fa",
         "bare.bam",
-        "panel.bed",
         "zipped.fa.gz",
     ):
         (folder / name).write_text("stub")
     for name in ("P01_pre.bam.bai", "P02_pre.bai", "N01.bam.csi", "a.cram.crai", "zipped.fa.gz.fai"):
         (folder / name).write_text("stub")
+    (folder / "panel.bed").write_text("chr12\t25245300\t25245400\tKRAS\n")
     (folder / "empty.bam").touch()
     (folder / "folder.bam").mkdir()
     (folder / "link.bam").symlink_to("P01_pre.bam")
@@ -252,9 +252,8 @@ def test_all_patients_unknown_is_answered_in_seconds(here: Path) -> None:
 
 
 def test_with_plates_patients_and_cutoffs_may_have_no_other_value(here: Path) -> None:
-    row = dict(
-        plates="RUN1", file="run1.csv", assay="DEMO_ELISA", matrix="plasma", unit="pg/mL", lloq="62.5", uloq="4000"
-    )
+    row = {"plates": "RUN1", "file": "run1.csv", "assay": "DEMO_ELISA", "matrix": "plasma", "unit": "pg/mL"}
+    row |= {"lloq": "62.5", "uloq": "4000"}
     builders.write_tsv(here / "plates.tsv", [row])
     (here / "run1.csv").write_text("plate,well,od\n", encoding="utf-8")
     given = {key: value for key, value in YAML.items() if key != "heregulin"} | {"plates": "plates.tsv"}
@@ -263,3 +262,17 @@ def test_with_plates_patients_and_cutoffs_may_have_no_other_value(here: Path) ->
     assert load().warnings == ()
     (here / "plates.tsv").unlink()
     assert problem_of("plates.tsv", "").wrong == "there is no such file"
+
+
+def test_wrong_lines_of_the_targets_bed_are_named_before_anything_runs(here: Path) -> None:
+    (here / "panel.bed").write_text("chr12\t25245300\t25245400\nchr12 25245300 25245400\nchr12\t500\t400\n")
+    named = {(problem.row, problem.wrong) for problem in refused().problems if problem.file == "panel.bed"}
+    assert named == {(2, "'chr12 25245300 25245400' is no BED line"), (3, "start 500 is not below end 400")}
+
+
+def test_a_bed_of_the_other_build_is_named(here: Path) -> None:
+    """KRAS codon 12 stands at 12:25245349-25245351 in GRCh38 and 12:25398283-25398285 in GRCh37 (specification 7.5)."""
+    (here / "panel.bed").write_text("chr12\t25398200\t25398300\n")
+    (problem,) = refused().problems
+    assert "covers no listed codon in GRCh38, but" in problem.wrong
+    assert "GRCh37" in problem.mend

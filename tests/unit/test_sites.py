@@ -81,9 +81,7 @@ def person(seed: int, name: str, sites: int = 60) -> SiteCounts:
         name,
         Usable(),
         tuple(
-            CountedSite(
-                KnownSite(Site("1", 1_000_000 * (place + 1), "A", "G"), 0.4), SiteCount(200 - 100 * g, 100 * g)
-            )
+            CountedSite(KnownSite(Site("1", 1_000_000 * (place + 1), "A", "G"), 0.4), SiteCount(200 - 100 * g, 100 * g))
             for place, g in enumerate(alleles)
         ),
     )

@@ -11,11 +11,11 @@ SCRIPTS = (
 MODULES = (
     "__init__ alignment amplification amplification_rules axes background bin_noise calibration call_comparison "
     "chromosome_picture clinical coding cohort cohort_calls cohort_problems config_docs copies correction counts "
-    "coverage cutoffs design detection edits errors evidence flanks flip_purity fragments gene_bins gene_break genomes "
-    "genotype genotyping haplotypes heregulin heregulin_calls heregulin_problems hgvs identity indels logic "
-    "measurement mechanism nomenclature normals origin other_calls plate_cohort plate_files plate_layout plate_picture "
-    "plate_quality plate_records plate_sheets plates provenance raised_segment records report resources roc "
-    "sample_check settings sheets sites softmax states summary support tables vcf"
+    "coverage cutoffs design detection edits errors evidence flanks flip_purity fragments gene_bins gene_break "
+    "genomes genotype genotyping haplotypes heregulin heregulin_calls heregulin_problems hgvs identity indels joblog "
+    "logic measurement mechanism nomenclature normals origin other_calls plate_cohort plate_files plate_layout "
+    "plate_picture plate_quality plate_records plate_sheets plates provenance raised_segment records report resources "
+    "roc sample_check settings sheets sites softmax states summary support tables targets vcf"
 ).split()
 # each table by the function of cetux.resources that reads it
 TABLES = {

@@ -76,3 +76,7 @@ rule record_provenance:
 onsuccess:
     if os.path.exists("results/provenance/run.json"):
         print(summary.run_summary(Path("results/mechanisms.tsv"), Path("results/provenance/run.json")))
+
+
+onerror:
+    print(summary.failures(Path("logs")))

@@ -1,6 +1,7 @@
-from cetux import records
+from cetux import joblog, records
 from cetux.correction import Correction, build_reference, pooled_normals, without_odd_normals
 
+joblog.start(snakemake.log[0])
 wanted, made = snakemake.input, snakemake.output
 fasta = wanted.get("fasta") or None
 normals, notes = pooled_normals(wanted.target, wanted.off_target, wanted.statuses, wanted.checks)

@@ -1,8 +1,9 @@
-from cetux import records
+from cetux import joblog, records
 from cetux.amplification import Tumour, call_erbb2
 from cetux.chromosome_picture import write_picture
 from cetux.gene_bins import erbb2_locus, read_bins
 
+joblog.start(snakemake.log[0])
 wanted, made, given = snakemake.input, snakemake.output, snakemake.params
 bins = read_bins(wanted.ratios, wanted.segments, wanted.bins)
 notes = wanted.get("reference_notes") or None

@@ -1,10 +1,11 @@
-from cetux import records
+from cetux import joblog, records
 from cetux.coding import scanned_codons
 from cetux.counts import HaplotypeCounts, SampleCheck
 from cetux.genotyping import genotype_sample
 from cetux.sites import SiteCounts
 from cetux.vcf import write_vcf
 
+joblog.start(snakemake.log[0])
 wanted, given = snakemake.input, snakemake.params
 build, fasta = given.build, wanted.get("fasta") or None
 check, counts = records.read(SampleCheck, wanted.check), records.read(HaplotypeCounts, wanted.counts)

@@ -1,6 +1,7 @@
-from cetux import cohort, records
+from cetux import cohort, joblog, records
 from cetux.cohort_calls import SampleFiles, call_cohort, read_evidence
 
+joblog.start(snakemake.log[0])
 wanted = snakemake.input
 loaded = cohort.load(snakemake.config, snakemake.params.directory, check=False)
 further = (wanted.get("sites") or [], wanted.get("comparisons") or [])

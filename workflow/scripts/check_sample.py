@@ -1,6 +1,7 @@
-from cetux import records
+from cetux import joblog, records
 from cetux.sample_check import Reference, check_sample, target_loci
 
+joblog.start(snakemake.log[0])
 reference = records.read(Reference, snakemake.input.reference)
 loci = target_loci(snakemake.input.targets, snakemake.params.build)
 given = snakemake.params

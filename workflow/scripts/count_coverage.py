@@ -1,6 +1,7 @@
-from cetux import records
+from cetux import joblog, records
 from cetux.coverage import count_coverage
 
+joblog.start(snakemake.log[0])
 wanted, made = snakemake.input, snakemake.output
 fasta = wanted.get("fasta") or None
 min_mapping_quality = snakemake.params.min_mapping_quality

@@ -1,7 +1,8 @@
-from cetux import records
+from cetux import joblog, records
 from cetux.coding import scanned_codons
 from cetux.haplotypes import ReadFilter, count_haplotypes
 
+joblog.start(snakemake.log[0])
 given = snakemake.params
 keep = ReadFilter(**given.reads, keep_duplicates=given.method == "amplicon")
 fasta = snakemake.input.get("fasta") or None

@@ -1,5 +1,6 @@
-from cetux import provenance, records
+from cetux import joblog, provenance, records
 
+joblog.start(snakemake.log[0])
 wanted, given = snakemake.input, snakemake.params
 run = provenance.describe_run(wanted.sheets, wanted.checks, snakemake.config)
 records.write_text(run, snakemake.output.run)

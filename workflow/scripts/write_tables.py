@@ -1,6 +1,7 @@
-from cetux import records, tables
+from cetux import joblog, records, tables
 from cetux.cohort_calls import CohortCalls
 
+joblog.start(snakemake.log[0])
 calls = records.read(CohortCalls, snakemake.input.calls)
 records.write_text(tables.mechanisms(calls), snakemake.output.mechanisms)
 records.write_text(tables.samples(calls), snakemake.output.samples)

@@ -75,9 +75,10 @@ def shared_noise(targets: pd.DataFrame, locus: Locus, least: int, floor: float) 
     each against a reference of the others, intervals with this cover 94 to 95 % of the genes; the scatter of the bins
     alone covers 73 % (benchmarks/copy_number.py) [D].
     """
-    found = loci(outside(targets, [locus.excluded, *locus.exons]), least)
-    values = [members["log2"].to_numpy(dtype=float) for members in found]
-    contigs = np.array([str(members["chromosome"].iloc[0]) for members in found])
+    ordered, found = loci(outside(targets, [locus.excluded, *locus.exons]), least)
+    log2_of_bins = ordered["log2"].to_numpy(dtype=float)
+    values = [log2_of_bins[rows] for rows in found]
+    contigs = ordered["chromosome"].to_numpy()[[rows.start for rows in found]]
     neighbours = contigs[1:] == contigs[:-1]
     many = int(neighbours.sum())
     if least < 2 or many < _LEAST_NEIGHBOURS:

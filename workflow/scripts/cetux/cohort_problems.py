@@ -10,8 +10,10 @@ from typing import Any
 from cetux import heregulin_problems
 from cetux.errors import Problem, SettingProblem
 from cetux.heregulin_problems import cutoff_rules, duplicates, unknown_patients
+from cetux.resources import BUILDS
 from cetux.settings import Settings, did_you_mean, row_problems
 from cetux.sheets import Row, Sheet, quoted
+from cetux.targets import bed_problems
 
 _INDEXES = {".bam": ("bai", "csi"), ".cram": ("crai",)}
 _CORRECT = "Correct one of the two"
@@ -145,6 +147,10 @@ def _file_problems(settings: Settings, directory: str, file: str) -> Iterator[Pr
             problem = _file_problem(path) or (_fasta_problem(path) if where.endswith(".reference") else None)
             if problem:
                 yield SettingProblem(file, *problem, column=where)
+            elif where.endswith(".targets"):
+                assay = where.removeprefix("assays.").removesuffix(".targets")
+                build = _assays(settings)[assay].get("build")
+                yield from bed_problems(path, build) if build in BUILDS else ()
 
 
 def _plate_file_problems(sheet: Sheet, directory: str) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -92,27 +93,32 @@ def measured(ratios: pd.DataFrame) -> pd.DataFrame:
     return ratios[log2.gt(_EMPTY_LOG2) & log2.lt(np.inf) & ratios["weight"].gt(0) & depth.gt(0)]
 
 
-def loci(targets: pd.DataFrame, least: int) -> list[pd.DataFrame]:
-    """Target bins in order, cut where a bin begins 1 Mb or more after the first of its locus: a gene or two on a panel.
+def loci(targets: pd.DataFrame, least: int) -> tuple[pd.DataFrame, list[slice]]:
+    """Target bins in order, and the rows of each locus: cut where a bin begins 1 Mb or more after its first one.
 
-    Cut so, and not on a grid, a gene is not halved by where it lies, and both builds give the same loci. Loci of fewer
-    than `least` bins are left out.
+    That is a gene or two on a panel. Cut so, and not on a grid, a gene is not halved by where it lies, and both builds
+    give the same loci. Loci of fewer than `least` bins are left out.
     """
+    ordered = targets.sort_values(["chromosome", "start"])
+    contigs, starts = ordered["chromosome"].to_numpy(), ordered["start"].to_numpy()
+    edges = [0, *(np.flatnonzero(contigs[1:] != contigs[:-1]) + 1).tolist(), len(starts)]
     found = []
-    for _, members in targets.sort_values(["chromosome", "start"]).groupby("chromosome"):
-        starts = members["start"].to_numpy()
-        cuts = [0]
-        while (cut := int(np.searchsorted(starts, starts[cuts[-1]] + _LOCUS_BP))) < len(starts):
-            cuts.append(cut)
-        found += [members.iloc[a:b] for a, b in zip(cuts, [*cuts[1:], len(starts)], strict=True) if b - a >= least]
-    return found
+    for first, last in pairwise(edges):
+        at = first
+        while at < last:
+            end = first + int(np.searchsorted(starts[first:last], starts[at] + _LOCUS_BP))
+            found += [slice(at, end)] * (end - at >= least)
+            at = end
+    return ordered, found
 
 
 def control_loci(targets: pd.DataFrame, locus: Locus, least: int) -> dict[str, pd.DataFrame]:
     """Loci of the arm outside the excluded region, by a label for people: genes and place."""
     arm = over(targets, [locus.arm])
     named = {}
-    for members in loci(outside(arm, [locus.excluded]), least):
+    ordered, found = loci(outside(arm, [locus.excluded]), least)
+    for rows in found:
+        members = ordered.iloc[rows]
         genes = sorted({str(gene) for gene in members["gene"]} - {"-", "", "nan"})
         label = "/".join(genes[:2]) if genes else "unnamed"
         named[f"{label} ({locus.arm.chrom}:{members['start'].iloc[0] / 1e6:.1f}Mb)"] = members

@@ -57,12 +57,12 @@ def raised_width(usable: pd.DataFrame, locus: Locus, gene: Estimate, level_log2:
 
 def _edge(log2: Floats, far: Floats, near: Floats, middle: float) -> tuple[int | None, int | None]:
     """Far end of the last raised bin and near end of the next one, walking outwards; None: there is no such bin."""
-    medians = [float(np.median(log2[at : at + _TOGETHER])) for at in range(len(log2))]
-    reached = next((at for at, median in enumerate(medians) if median <= middle), len(log2))
-    raised = [at for at in range(min(reached + _TOGETHER, len(log2))) if log2[at] > middle and at <= reached]
-    if not raised:
+    medians = (float(np.median(log2[at : at + _TOGETHER])) for at in range(len(log2)))
+    reached = next((at for at, median in enumerate(medians) if median <= middle), len(log2) - 1)
+    raised = np.flatnonzero(log2[: reached + 1] > middle)
+    if not len(raised):
         return None, None
-    last = raised[-1]
+    last = int(raised[-1])
     return int(far[last]), int(near[last + 1]) if last + 1 < len(log2) else None
 
 

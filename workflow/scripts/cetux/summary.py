@@ -8,6 +8,16 @@ from pathlib import Path
 from cetux.states import Status
 
 
+def failures(logs: Path) -> str:
+    """What failed jobs said of the user's input, by log; empty where none did. A job that runs empties its log."""
+    said = []
+    for log in sorted(logs.glob("*/*.log")):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        if text.startswith("cetux:"):
+            said.append(f"{log}:\n{text.rstrip()}")
+    return "\n".join(said)
+
+
 def run_summary(mechanisms: Path, run: Path) -> str:
     """A few lines for the terminal.
 
