@@ -69,7 +69,7 @@ def test_sheets_and_template_make_a_cohort(tmp_path: Path) -> None:
     for name in ("P01_pre", "P01_post", "N01"):
         (tmp_path / "bams" / f"{name}.bam").write_text("stub")
         (tmp_path / "bams" / f"{name}.bam.bai").write_text("stub")
-    (tmp_path / "panel.bed").write_text("stub")
+    (tmp_path / "panel.bed").write_text("chr12\t25245300\t25245400\tKRAS\n")
     cutoff = {"assay": "DuoSet_DY377", "matrix": "plasma", "method": "fixed", "value_pg_per_ml": 980}
     given = yaml.safe_load(config_docs.template()) | {"heregulin": "heregulin.tsv", "heregulin_cutoffs": [cutoff]}
     loaded = cohort.load(given, str(tmp_path))

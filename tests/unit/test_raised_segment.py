@@ -44,6 +44,10 @@ def test_no_gain_no_width(log2: float, controls: float) -> None:
     assert raised_width(spread_out((0, 1)), LOCUS, level(log2), controls) is None
 
 
+def test_a_gain_within_its_noise_has_no_width() -> None:
+    assert raised_width(spread_out((39_300_000, 40_200_000)), LOCUS, Estimate(0.5, 0.3, -0.1, 1.1, 10), 0.0) is None
+
+
 @pytest.mark.parametrize(
     ("gene", "arm", "other", "said"),
     [

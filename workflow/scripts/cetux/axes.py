@@ -31,6 +31,9 @@ RAS_GENES = ("KRAS", "NRAS")
 AXIS_GENES = (*RAS_GENES, "BRAF")
 """Genes of the axes RAS and BRAF."""
 
+WEAK_REFERENCE = ("flat_reference", "few_normals")
+"""Flags of a copy-number reference that caps the confidence."""
+
 _GERMLINE_VAF = (0.4, 0.6)
 
 
@@ -291,7 +294,7 @@ def _erbb2(sample: SampleEvidence) -> _Said:
             sample=sample.sample,
             specimen=sample.specimen,
             copy_number=call,
-            flags=tuple(flag for flag in call.flags if flag in ("flat_reference", "ratio_not_assessable")),
+            flags=tuple(flag for flag in call.flags if flag in (*WEAK_REFERENCE, "ratio_not_assessable")),
         )
         return _Said(Verdict.POSITIVE, reason, (finding,))
     if call.state is Erbb2.EQUIVOCAL:
@@ -301,7 +304,7 @@ def _erbb2(sample: SampleEvidence) -> _Said:
     if not shows_tumour(sample):
         return _not_usable(sample, "ERBB2: no tumour DNA seen in this ctDNA")
     notes = (str(Annotation.POLYSOMY_17),) if call.state is Erbb2.POLYSOMY else ()
-    flags = tuple(flag for flag in call.flags if flag == "flat_reference")
+    flags = tuple(flag for flag in call.flags if flag in WEAK_REFERENCE)
     return _Said(Verdict.NEGATIVE, reason, annotated=notes, flags=flags)
 
 

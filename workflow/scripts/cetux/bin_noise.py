@@ -72,8 +72,8 @@ def shared_noise(targets: pd.DataFrame, locus: Locus, least: int, floor: float) 
     for n neighbours (each mean stands in two differences, so that n of them tell as much as n/1.5). A is the biweight
     midvariance, blind to the few neighbours between which copies do change. From a panel's thirty to sixty neighbours S
     is known poorly: it takes the place of the floor only where it is larger with 95 % (one-sided). On 18 real normals,
-    each against a reference of the others, intervals with this cover 94 to 95 % of the genes; the scatter of the bins
-    alone covers 73 % (benchmarks/copy_number.py) [D].
+    each against a reference of the others, intervals with this cover 95.2 % of 1,959 genes drawn from them
+    (benchmarks/copy_number.md) [D].
     """
     ordered, found = loci(outside(targets, [locus.excluded, *locus.exons]), least)
     log2_of_bins = ordered["log2"].to_numpy(dtype=float)
@@ -94,7 +94,7 @@ def shared_noise(targets: pd.DataFrame, locus: Locus, least: int, floor: float) 
 def _biweight_midvariance(values: npt.NDArray[np.float64]) -> float:
     """Variance of values about zero that leaves out what lies beyond nine median absolute deviations.
 
-    (Mosteller and Tukey: 85 % efficient under the normal distribution, the median absolute deviation 37 %.)
+    (Under the normal distribution it wastes far less of the data than the median absolute deviation does [M].)
     """
     deviation = float(np.median(np.abs(values)))
     if deviation == 0:

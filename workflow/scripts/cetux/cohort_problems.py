@@ -148,8 +148,8 @@ def _file_problems(settings: Settings, directory: str, file: str) -> Iterator[Pr
             if problem:
                 yield SettingProblem(file, *problem, column=where)
             elif where.endswith(".targets"):
-                assay = where.removeprefix("assays.").removesuffix(".targets")
-                build = _assays(settings)[assay].get("build")
+                owner = where.removeprefix("assays.").removesuffix(".targets")
+                build = _assays(settings)[owner].get("build")
                 yield from bed_problems(path, build) if build in BUILDS else ()
 
 

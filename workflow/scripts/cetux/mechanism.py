@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cetux import clinical
-from cetux.axes import AXIS_GENES, CLONAL_CCF, AxisState, Finding, axis_states, extended_findings
+from cetux.axes import AXIS_GENES, CLONAL_CCF, WEAK_REFERENCE, AxisState, Finding, axis_states, extended_findings
 from cetux.cohort import Patient
 from cetux.evidence import HeregulinResult, IdentityCheck, SampleEvidence
 from cetux.heregulin import HeregulinChange
@@ -230,7 +230,7 @@ class _Draft:
 
     def _confidence_of_none(self, annotated: Sequence[str]) -> Confidence:
         weak = (str(Annotation.POLYSOMY_17), str(Annotation.BRAF_CLASS3))
-        capped = ("reduced_scope", "judged_on_post", "flat_reference", "exploratory_cutoff")
+        capped = ("reduced_scope", "judged_on_post", "exploratory_cutoff", *WEAK_REFERENCE)
         if any(note.startswith(weak) for note in annotated) or any(flag.startswith(capped) for flag in self.flags):
             return Confidence.MODERATE
         return Confidence.HIGH
@@ -334,7 +334,7 @@ def rate(primary: Finding, by_clonality: bool) -> Confidence:
         by_clonality
         or primary.mechanism in (Mechanism.HRG_HIGH, Mechanism.BRAF_CLASS2, Mechanism.EGFR_ECD)
         or primary.origin is Origin.EXPANDED
-        or bool({"across_specimen_types", "flat_reference"} & set(primary.flags))
+        or bool({"across_specimen_types", *WEAK_REFERENCE} & set(primary.flags))
         or (primary.allele is not None and not _clearly_clonal(primary))
     )
     return Confidence.MODERATE if moderate else Confidence.HIGH
