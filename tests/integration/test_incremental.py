@@ -172,13 +172,13 @@ def test_an_edited_check_reads_no_coverage_and_no_codon_again(run, tmp_path):
 
 def test_an_edited_rule_of_the_decision_reruns_decisions_and_no_bam(run, tmp_path):
     clone = copy_clone(tmp_path / "clone")
-    replace_in(clone / "workflow/scripts/cetux/genotype.py", "POWER = 0.95", "POWER = 0.96")
+    replace_in(clone / "workflow/scripts/cetux/detection.py", "POWER = 0.95", "POWER = 0.96")
     assert planned(run, clone) == of(["call_genotypes"], TUMOURS) | JOIN
 
 
 def test_an_edited_counter_counts_again(run, tmp_path):
     clone = copy_clone(tmp_path / "clone")
-    replace_in(clone / "workflow/scripts/cetux/haplotypes.py", "_CLUSTER_GAP_BP = 1000", "_CLUSTER_GAP_BP = 900")
+    replace_in(clone / "workflow/scripts/cetux/haplotypes.py", "_WINDOW_BP = 200", "_WINDOW_BP = 199")
     assert ("count_haplotypes", "P01_KRAS_pre") in planned(run, clone)
     assert not {job for job in planned(run, clone) if job[0] in ("count_coverage", "call_erbb2")}
 
