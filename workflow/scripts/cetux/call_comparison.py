@@ -9,6 +9,7 @@ from cetux.edits import Bases, Edit, haplotype_edits, indel_edit
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.haplotypes import plus_strand
 from cetux.hgvs import allele_edits, protein_name
+from cetux.nomenclature import tokens
 from cetux.other_calls import OtherCall, OtherCalls, Unit, known_bases, read_calls, unit_parts, units
 from cetux.resources import Codon
 from cetux.states import Agreement
@@ -243,21 +244,6 @@ def _with_and_reading(
         if edits is not None and wanted <= unit_parts(edits, bases):
             alt += haplotype.fragments
     return alt, reading
-
-
-def tokens(bases: str) -> list[str]:
-    """What a counted haplotype shows at each position: a base with the lower-case ones inserted behind it.
-
-    >>> tokens("ACtgC")
-    ['A', 'Ctg', 'C']
-    """
-    shown: list[str] = []
-    for letter in bases:
-        if letter.islower():
-            shown[-1] += letter
-        else:
-            shown.append(letter)
-    return shown
 
 
 def _text(parts: frozenset[Edit]) -> str:

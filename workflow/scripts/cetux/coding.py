@@ -7,7 +7,6 @@ coding sequence beyond them is not scanned, which `CodingScan.notes` says.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from statistics import median
 
 import pysam
@@ -15,6 +14,7 @@ import pysam
 from cetux.counts import CodonCounts
 from cetux.edits import codon_bases, reverse_complement
 from cetux.genomes import contig_prefix
+from cetux.nomenclature import AMINO_ACIDS
 from cetux.resources import Codon, Interval, coding_exons, codons
 
 SCANNED_GENES = ("KRAS", "NRAS", "BRAF")
@@ -22,14 +22,6 @@ SCANNED_GENES = ("KRAS", "NRAS", "BRAF")
 
 FLANK_BP = 100
 """Bases beyond each exon that are read, so that an insertion or deletion at its end can be shifted into the intron."""
-
-_CODE = dict(
-    zip(
-        ("".join(bases) for bases in product("TCAG", repeat=3)),
-        "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
-        strict=True,
-    )
-)
 
 
 def translated(bases: str) -> str:
@@ -40,7 +32,7 @@ def translated(bases: str) -> str:
     >>> translated("ATGGNTTAAC")
     'MX*'
     """
-    return "".join(_CODE.get(bases[place : place + 3], "X") for place in range(0, len(bases) - 2, 3))
+    return "".join(AMINO_ACIDS.get(bases[place : place + 3], "X") for place in range(0, len(bases) - 2, 3))
 
 
 @dataclass(frozen=True)
