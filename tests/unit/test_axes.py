@@ -258,3 +258,15 @@ class TestExtended:
         (mutation,), _ = extended_findings([one], "cetuximab")
         (amplification,) = axis(Axis.ERBB2, one).findings
         assert mutation.group == amplification.group
+
+
+@pytest.mark.parametrize("change", ["L597R 45%", "G464R 43%"])
+def test_a_change_of_the_allele_table_is_never_taken_for_germline(change: str) -> None:
+    """No class was verified for these two, so they count for nothing; but they are known in tumours."""
+    assert axis(Axis.BRAF, sample(BRAF=f"MUT {change}", purity=0.3)).verdict is NOT_USABLE
+
+
+def test_a_vaf_that_a_lost_allele_explains_is_not_germline() -> None:
+    """Purity 0.6 with the other copy lost: VAF 0.6 / 1.4 = 43 %."""
+    assert axis(Axis.BRAF, sample(BRAF="MUT N581T 42%", purity=0.6)).verdict is NOT_USABLE
+    assert axis(Axis.BRAF, sample(BRAF="MUT N581T 48%", purity=0.6)).verdict is NEGATIVE

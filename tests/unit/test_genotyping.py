@@ -98,3 +98,14 @@ def test_a_vcf_that_cannot_be_read_is_said(tmp_path):
     found = compare_with_vcf(genotypes(counts), counts, str(tmp_path / "theirs.vcf"), "GRCh38", None)
     assert not found.usable.ok
     assert found.flags == ("other_calls_not_usable",)
+
+
+def test_more_foreign_dna_than_can_be_told_makes_the_sample_not_usable():
+    found = genotypes(counted(LISTED, 500), foreign(0.15))
+    assert not found.usable.ok
+    assert found.usable.reason.startswith("contaminated")
+    assert found.genes == {}
+
+
+def test_contamination_that_was_not_looked_at_is_said():
+    assert "contamination_not_assessable" in genotypes(counted(LISTED, 500)).flags

@@ -52,7 +52,9 @@ def counted(tmp_path: Path, snps: str, **read: object) -> list[tuple[int, int]]:
     bam.add_fragment("chr12", START + 40, START + 180, count=30)
     bam.add_fragment("chr12", START + 40, START + 180, count=10, changes={START + 100: "G"}, **read)
     bam.write(tmp_path / "S.bam")
-    found = count_sites("S", str(tmp_path / "S.bam"), None, snps, min_mapping_quality=20, min_base_quality=20)
+    found = count_sites(
+        "S", str(tmp_path / "S.bam"), None, snps, min_mapping_quality=20, min_base_quality=20, keep_duplicates=False
+    )
     assert found.usable.ok
     return [(one.count.ref, one.count.alt) for one in found.sites]
 
@@ -69,7 +71,9 @@ def test_reads_that_do_not_count(tmp_path, snps, read):
 
 def test_a_bam_that_does_not_open_makes_the_sample_not_usable(tmp_path, snps):
     (tmp_path / "S.bam").write_text("no BAM", encoding="utf-8")
-    found = count_sites("S", str(tmp_path / "S.bam"), None, snps, min_mapping_quality=20, min_base_quality=20)
+    found = count_sites(
+        "S", str(tmp_path / "S.bam"), None, snps, min_mapping_quality=20, min_base_quality=20, keep_duplicates=False
+    )
     assert not found.usable.ok
     assert found.sites == ()
 
@@ -122,3 +126,13 @@ def test_an_identity_that_cannot_be_assessed_is_flagged():
     same = acquired(Identity.SAME_PERSON)
     assert same.status is Status.MECHANISM
     assert "identity_not_assessable" not in same.flags
+
+
+def test_duplicates_count_in_amplicon_assays(tmp_path, snps):
+    bam = builders.BamBuilder(CONTIGS, REFERENCE)
+    bam.add_fragment("chr12", START + 40, START + 180, count=10, duplicate=True)
+    bam.write(tmp_path / "S.bam")
+    given = {"min_mapping_quality": 20, "min_base_quality": 20}
+    for keep, seen in ((True, 10), (False, 0)):
+        found = count_sites("S", str(tmp_path / "S.bam"), None, snps, **given, keep_duplicates=keep)
+        assert found.sites[0].count.ref == seen

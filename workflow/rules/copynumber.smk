@@ -1,12 +1,5 @@
 """Coverage through CNVkit, corrected by the assay's reference, then decided for ERBB2."""
 
-from cetux import states
-
-
-def is_plasma(wildcards):
-    return sample_of(wildcards).specimen == states.Specimen.CTDNA
-
-
 NORMAL_LIMITS = {key: value for key, value in SETTINGS["copy_number"].items() if "normal" in key or "shifted" in key}
 
 
@@ -93,6 +86,7 @@ rule build_reference:
         logic=LOGIC["build_reference"],
         build=assay_build,
         limits=NORMAL_LIMITS,
+        fasta_index=fasta_digest,
         correction=correction,
         targets_digest=targets_digest,
         bin_size_bp=assay_bin_size,

@@ -77,6 +77,7 @@ rule count_sites:
         stamp=bam_stamp,
         fasta_index=fasta_digest,
         snps_digest=snps_digest,
+        method=assay_method,
         reads=SETTINGS["reads"],
     script:
         "../scripts/count_sites.py"

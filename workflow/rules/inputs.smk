@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from cetux import states
+
 
 def digest(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
@@ -61,7 +63,7 @@ def assay_fasta(wildcards):
 
 def fasta_digest(wildcards):
     fasta = assay_of(wildcards).reference
-    return digest(f"{fasta}.fai") if fasta else ""
+    return [digest(f"{fasta}.fai"), os.stat(fasta).st_size, int(os.stat(fasta).st_mtime)] if fasta else []
 
 
 def light_memory(wildcards, attempt):
@@ -120,9 +122,16 @@ def copy_number_reference(wildcards):
     return assay.copy_number_reference or f"results/build_reference/{assay.assay}.cnn"
 
 
+def is_plasma(wildcards):
+    return sample_of(wildcards).specimen == states.Specimen.CTDNA
+
+
 def reference_notes(wildcards):
     assay = assay_of(wildcards)
-    return [] if assay.copy_number_reference else f"results/build_reference/{assay.assay}.json"
+    frozen = assay.copy_number_reference and Path(assay.copy_number_reference).with_suffix(".json")
+    if frozen:
+        return str(frozen) if frozen.exists() else []
+    return f"results/build_reference/{assay.assay}.json"
 
 
 def correction(wildcards):

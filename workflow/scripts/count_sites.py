@@ -2,6 +2,7 @@ from cetux import joblog, records
 from cetux.sites import count_sites
 
 joblog.start(snakemake.log[0])
-wanted, reads = snakemake.input, snakemake.params.reads
-fasta = wanted.get("fasta") or None
-records.write(count_sites(snakemake.wildcards.sample, wanted.bam, fasta, wanted.snps, **reads), snakemake.output.sites)
+wanted, given = snakemake.input, snakemake.params
+fasta, sample = wanted.get("fasta") or None, snakemake.wildcards.sample
+keep = given.reads | {"keep_duplicates": given.method == "amplicon"}
+records.write(count_sites(sample, wanted.bam, fasta, wanted.snps, **keep), snakemake.output.sites)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cetux.evidence import Allele, CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
+from cetux.resources import alleles
 from cetux.states import (
     Annotation,
     Axis,
@@ -155,9 +156,15 @@ def _counts(allele: Allele) -> bool:
 
 
 def _likely_germline(allele: Allele, purity: float | None) -> bool:
-    """A VAF of 40 to 60 % where the purity is too low for a somatic change of one copy to reach it."""
+    """A VAF of 40 to 60 % where the purity is too low for a somatic change to reach it, even with the other copy lost.
+
+    A mutation on the only copy left in tumour cells of purity p has VAF p / (p + 2*(1-p)) = p / (2 - p). Changes of the
+    allele table, and insertions and deletions, are never taken for germline.
+    """
     low, high = _GERMLINE_VAF
-    return purity is not None and low <= allele.vaf <= high and purity / 2 < low
+    if purity is None or allele.indel is not None or (allele.gene, allele.protein) in alleles():
+        return False
+    return low <= allele.vaf <= high and purity / (2 - purity) < allele.vaf
 
 
 def _mutation(mechanism: Mechanism, name: str, group: str, sample: SampleEvidence, allele: Allele) -> Finding:
@@ -182,8 +189,8 @@ def shows_tumour(sample: SampleEvidence) -> bool:
     """Whether anything in the sample proves tumour DNA: without it a negative ctDNA says nothing."""
     if sample.specimen is Specimen.TISSUE or sample.erbb2.state is Erbb2.AMP:
         return True
-    alleles = [allele for genotype in sample.genotypes.genes.values() for allele in genotype.alleles]
-    return any(allele.listed or not _likely_germline(allele, sample.erbb2.purity) for allele in alleles)
+    found = [allele for genotype in sample.genotypes.genes.values() for allele in genotype.alleles]
+    return any(allele.listed or not _likely_germline(allele, sample.erbb2.purity) for allele in found)
 
 
 def _not_usable(sample: SampleEvidence, why: str) -> _Said:
@@ -304,7 +311,7 @@ def _erbb2(sample: SampleEvidence) -> _Said:
     if not shows_tumour(sample):
         return _not_usable(sample, "ERBB2: no tumour DNA seen in this ctDNA")
     notes = (str(Annotation.POLYSOMY_17),) if call.state is Erbb2.POLYSOMY else ()
-    flags = tuple(flag for flag in call.flags if flag in WEAK_REFERENCE)
+    flags = tuple(flag for flag in call.flags if flag in (*WEAK_REFERENCE, "ratio_not_assessable"))
     return _Said(Verdict.NEGATIVE, reason, annotated=notes, flags=flags)
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from cetux import records
 from cetux.call_comparison import Comparison
@@ -90,10 +91,9 @@ def read_evidence(cohort: Cohort, files: SampleFiles, heregulin: str) -> list[Pa
 
 
 def _identity(samples: Sequence[SampleEvidence], snps: Mapping[str, SiteCounts]) -> tuple[IdentityCheck, ...]:
-    """A check of every pair of a pre and a post sample; not assessable where one has no counted SNPs."""
-    pre = [sample.sample for sample in samples if sample.timepoint is Timepoint.PRE]
-    post = [sample.sample for sample in samples if sample.timepoint is Timepoint.POST]
-    return tuple(_identity_of(one, other, snps) for one in pre for other in post)
+    """A check of every pair of the patient's samples; not assessable where one has no counted SNPs."""
+    names = sorted(sample.sample for sample in samples)
+    return tuple(_identity_of(one, other, snps) for one, other in combinations(names, 2))
 
 
 def _identity_of(one: str, other: str, snps: Mapping[str, SiteCounts]) -> IdentityCheck:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from cetux.coding import coding_coverage, coding_scan, scanned_codons
-from cetux.counts import HaplotypeCounts, SampleCheck
+from cetux.counts import HaplotypeCounts, SampleCheck, Usable
 from cetux.evidence import SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
 from cetux.identity import Contamination, contamination, raised_floor
@@ -15,6 +15,9 @@ from cetux.states import Specimen
 
 CODING_DEPTH = 200
 """Fragments from which a coding codon counts as covered: what the rules ask of a listed one in tissue."""
+
+MOST_FOREIGN = 0.05
+"""Foreign DNA from which a sample is not usable: the other person's mutation would be reported as MUT in tissue [P]."""
 
 
 def genotype_sample(
@@ -47,12 +50,15 @@ def genotype_sample(
     called = call_genotypes(check, counts, codons, alleles(), known, _raised(settings, found))
     if not called.usable.ok:
         return called
+    if found and found.detected and (found.fraction or 0) >= MOST_FOREIGN:
+        usable = Usable(False, f"contaminated: {found.reason}", "Sequence the specimen again")
+        return SampleGenotypes(counts.sample, usable, flags=(f"contamination:{found.fraction or 0:.2%}",))
     flags = [*called.flags]
     if scan.notes:
         flags.append("listed_codons_only:" + ",".join(note.split(":", 1)[0] for note in scan.notes))
     if found and found.detected:
         flags.append(f"contamination:{found.fraction or 0:.2%}")
-    elif found and not found.assessable:
+    elif found is None or not found.assessable:
         flags.append("contamination_not_assessable")
     covered = coding_coverage(counts.codons, scan.codons, CODING_DEPTH) if not scan.notes else ()
     listed = {(codon.gene, codon.codon) for codon in codons if codon.required}

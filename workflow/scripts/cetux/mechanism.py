@@ -28,13 +28,14 @@ from cetux.states import (
 _HIGH_VAF = 0.25
 _LOW_CTDNA_VAF = 0.01
 _ORDER = list(Mechanism)
+_LIMITATIONS = ("listed_codons_only", "contamination", "ctdna_without_umi", "no_gc_correction", "normal_left_out")
 
 
 @dataclass(frozen=True)
 class PatientEvidence:
     """Everything known of one patient before the join; heregulin by time point, a missing one absent.
 
-    heregulin_change: from pre to post, where both were measured. identity: of each pair of a pre and a post sample.
+    heregulin_change: from pre to post, where both were measured. identity: of each pair of samples.
     """
 
     patient: Patient
@@ -163,6 +164,12 @@ class _Draft:
         gaps = tuple(f"{axis}: {'; '.join(state.reasons)}" for axis, state in unusable.items())
         self.flags.extend(flag for state in axes.values() for flag in state.flags)
         self.flags.extend(flag for finding in findings for flag in finding.flags)
+        self.flags.extend(
+            flag
+            for sample in self._samples(self.timepoint)
+            for flag in (*sample.genotypes.flags, *sample.erbb2.flags)
+            if flag.startswith(_LIMITATIONS)
+        )
         if counted:
             return self._with_mechanism(axes, findings, counted, annotated, gaps)
         if not unusable and not findings:
@@ -230,7 +237,7 @@ class _Draft:
 
     def _confidence_of_none(self, annotated: Sequence[str]) -> Confidence:
         weak = (str(Annotation.POLYSOMY_17), str(Annotation.BRAF_CLASS3))
-        capped = ("reduced_scope", "judged_on_post", "exploratory_cutoff", *WEAK_REFERENCE)
+        capped = ("reduced_scope", "judged_on_post", "exploratory_cutoff", "ratio_not_assessable", *WEAK_REFERENCE)
         if any(note.startswith(weak) for note in annotated) or any(flag.startswith(capped) for flag in self.flags):
             return Confidence.MODERATE
         return Confidence.HIGH

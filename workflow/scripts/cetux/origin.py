@@ -79,7 +79,10 @@ def _allele_origin(finding: Finding, allele: Allele, pre: Sequence[SampleEvidenc
 
 def _same_allele(sample: SampleEvidence, allele: Allele) -> list[Allele]:
     gene = sample.genotypes.genes.get(allele.gene)
-    return [found for found in gene.alleles if found.protein == allele.protein] if gene else []
+    if gene is None:
+        return []
+    traces = [trace for trace in gene.traces if not trace.filters]  # detected, below the floors of a report
+    return [found for found in (*gene.alleles, *traces) if found.protein == allele.protein]
 
 
 def _origin_of_known(before: Sequence[Allele], after: Allele) -> Origin:

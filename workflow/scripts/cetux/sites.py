@@ -12,7 +12,8 @@ from cetux.errors import InputError, Problem, UnusableSample
 from cetux.genomes import contig_prefix, plain_contig
 from cetux.identity import Site, SiteCount
 
-_NOT_COUNTED = 0x4 | 0x100 | 0x200 | 0x400 | 0x800
+_NOT_COUNTED = 0x4 | 0x100 | 0x200 | 0x800
+_DUPLICATE = 0x400
 _MOST_FRAGMENTS = 100_000
 
 
@@ -89,6 +90,7 @@ def count_sites(
     *,
     min_mapping_quality: int,
     min_base_quality: int,
+    keep_duplicates: bool,
 ) -> SiteCounts:
     """Count both alleles of every SNP of a list; overlapping mates count once (htslib keeps the better base).
 
@@ -99,18 +101,20 @@ def count_sites(
         snps: VCF of common SNPs.
         min_mapping_quality: of reads, Phred.
         min_base_quality: of bases, Phred.
+        keep_duplicates: reads flagged as duplicates count (amplicon assays).
 
     Raises:
         InputError: the list cannot be read. Damage in the sample makes it not usable, with the reason.
     """
     known = read_snps(snps)
     counted = []
+    left_out = _NOT_COUNTED if keep_duplicates else _NOT_COUNTED | _DUPLICATE
     try:
         with open_alignment(bam, fasta) as alignment:
             prefix = contig_prefix(dict.fromkeys(alignment.references, 0))
             for one in known:
                 if alignment.get_tid(prefix + one.site.chrom) >= 0:
-                    bases = _bases(alignment, prefix, one.site, min_mapping_quality, min_base_quality)
+                    bases = _bases(alignment, prefix, one.site, left_out, min_mapping_quality, min_base_quality)
                     counted.append(CountedSite(one, SiteCount(bases[one.site.ref], bases[one.site.alt])))
     except UnusableSample as error:
         return SiteCounts(sample, Usable(False, error.reason, error.remedy))
@@ -120,7 +124,12 @@ def count_sites(
 
 
 def _bases(
-    alignment: pysam.AlignmentFile, prefix: str, site: Site, min_mapping_quality: int, min_base_quality: int
+    alignment: pysam.AlignmentFile,
+    prefix: str,
+    site: Site,
+    left_out: int,
+    min_mapping_quality: int,
+    min_base_quality: int,
 ) -> Mapping[str, int]:
     columns = alignment.pileup(
         prefix + site.chrom,
@@ -128,7 +137,7 @@ def _bases(
         site.position + 1,
         truncate=True,
         stepper="samtools",
-        flag_filter=_NOT_COUNTED,
+        flag_filter=left_out,
         min_mapping_quality=min_mapping_quality,
         min_base_quality=min_base_quality,
         max_depth=_MOST_FRAGMENTS,

@@ -84,13 +84,13 @@ def _mechanism_row(patient: PatientCall) -> list[object]:
 def _sample_row(patient: str, sample: SampleEvidence) -> list[object]:
     genes, erbb2 = sample.genotypes.genes, sample.erbb2
     changes = [f"{a.gene} {a.protein} {a.vaf:.1%}" for gene in genes.values() for a in gene.alleles]
-    limits = [genes[name].excluded_vaf for name in ("KRAS", "NRAS", "BRAF") if name in genes]
+    limits = [genes[name].excluded_vaf if name in genes else None for name in ("KRAS", "NRAS", "BRAF")]
     known = [limit for limit in limits if limit is not None]
     return [
         *(patient, sample.sample, sample.timepoint, sample.specimen, "yes" if sample.usable.ok else "no"),
         sample.usable.reason,
         *(genes[name].state if name in genes else None for name in ("KRAS", "NRAS", "BRAF")),
-        *(";".join(changes), max(known) if known else None, erbb2.state, erbb2.log2, erbb2.observed_copies),
+        *(";".join(changes), max(known) if len(known) == 3 else None, erbb2.state, erbb2.log2, erbb2.observed_copies),
         *(erbb2.copies, erbb2.copies_low, erbb2.copies_high, erbb2.ratio, erbb2.detectable_copies, erbb2.purity),
         *(erbb2.bins_kept, erbb2.bins_designed, erbb2.reason),
         ";".join((*sample.flags, *sample.genotypes.flags, *erbb2.flags)),
