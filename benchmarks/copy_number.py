@@ -36,7 +36,7 @@ OVERSTATED = (1.25, 1.5, 2.0)
 SURE = "(copies >= 8 and purity >= 0.3 or copies >= 10 and purity >= 0.2) and copies - ploidy >= 3"
 """Where the goals want AMP. (At C = 8 and P = 4 the true Q is 2, the rules' own limit: told apart.)"""
 NOTES = (
-    "The noise of `hybrid` is simulated at the size that the goals take for granted (design/performance.md), so that",
+    "The noise of `hybrid` is simulated at the size that the goals take for granted, so that",
     "its goals show the decision and not the assay; `hybrid, real normals` is what 18 real normals of one panel allow.",
     "The rule by which a sample's own shared noise replaces its floor, and the interval made of two parts, were chosen",
     "among eight variants by looking at this noise (other seeds, the same 18 normals): coverage on real noise is no",
