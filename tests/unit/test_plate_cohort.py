@@ -7,7 +7,6 @@ from tests.unit.plate_builders import SPECIFICATION_CURVE
 
 from cetux.measurement import Measurement
 from cetux.plate_cohort import (
-    between_plate_cv,
     by_plate,
     cohort_measurements,
     levey_jennings,
@@ -71,7 +70,6 @@ def test_levey_jennings_by_hand():
     ]
     assert {(row.mean_pg_per_ml, row.sd_pg_per_ml) for row in rows} == {(600.0, 100.0)}
     assert [row.accepted for row in rows] == [True, True, True, False]
-    assert between_plate_cv(records) == {("DuoSet", "plasma", "POOL"): pytest.approx(1 / 6)}
 
 
 def test_two_plates_have_a_mean_but_no_z():

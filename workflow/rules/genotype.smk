@@ -1,8 +1,8 @@
-"""Count the haplotypes of the listed codons, then decide what they say."""
+"""Count the haplotypes of codons, then decide what they say."""
 
 
 rule count_haplotypes:
-    """Read every listed codon off every fragment, once; thresholds come later and rerun nothing of this."""
+    """Read every listed (with a FASTA, every coding) codon off every fragment, once; thresholds rerun nothing of this."""
     input:
         bam=sample_bam,
         fasta=assay_fasta,

@@ -22,12 +22,10 @@ from cetux.states import (
     Timepoint,
     Verdict,
 )
+from cetux.support import RAS_GENES
 
 CLONAL_CCF = 0.5
 """A mutation in at least half of the tumour cells is clonal here (rules)."""
-
-RAS_GENES = ("KRAS", "NRAS")
-"""Genes of the axis RAS."""
 
 AXIS_GENES = (*RAS_GENES, "BRAF")
 """Genes of the axes RAS and BRAF."""

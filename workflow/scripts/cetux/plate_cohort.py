@@ -124,18 +124,6 @@ def plate_factors(records: Sequence[PlateFileRecord], controls: Sequence[str] = 
     return factors
 
 
-def between_plate_cv(records: Sequence[PlateFileRecord]) -> dict[tuple[str, str, str], float]:
-    """CV over accepted plates of each (assay, matrix, control), as a fraction; of those on two plates or
-    more.
-    """
-    rows = [row for row in levey_jennings(records) if row.accepted]
-    return {
-        (row.assay, row.matrix, row.control): row.sd_pg_per_ml / row.mean_pg_per_ml
-        for row in rows
-        if row.sd_pg_per_ml is not None and row.mean_pg_per_ml
-    }
-
-
 def split_pairs(records: Sequence[PlateFileRecord], factors: Sequence[PlateFactor]) -> list[SplitPair]:
     """Every patient whose pre and post never stand on one plate of the same assay and matrix."""
     places: dict[tuple[str, str, str], dict[Timepoint, list[Place]]] = {}
