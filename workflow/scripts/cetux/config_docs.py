@@ -38,7 +38,7 @@ _UNITS = {
     "amplicons": "amplicons",
     "loci": "loci",
     "fragments": "fragments",
-    "samples": "resamples",
+    "bootstrap_samples": "resamples",
     "ratio": "ratio",
     "factor": "ratio",
     "percent": "%",
@@ -181,7 +181,7 @@ def _unit(name: str) -> str:
     """The unit that a key's or column's name ends on."""
     words = name.rsplit(".", 1)[-1].split("_")
     endings = ("_".join(words[start:]) for start in range(len(words)))
-    return next((_UNITS[ending] for ending in endings if ending in _UNITS and name != "samples"), "")
+    return next((_UNITS[ending] for ending in endings if ending in _UNITS), "")
 
 
 def _allowed(part: Mapping[str, Any]) -> str:
