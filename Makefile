@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c '$(FITS)' 2>/dev/null && echo $$name && break; done)
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
-	--only-binary :all: --no-binary connection-pool --build-constraints requirements-build.lock
+	--only-binary :all: --no-binary connection-pool --no-binary autograd-gamma --build-constraints requirements-build.lock
 
 # The demo cohort: built, run, and held against the truth that it was built from.
 demo: build/demo/cohort.yaml
@@ -57,7 +57,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: .venv/base.stamp
 	printf 'setuptools\nuv\n' | $(COMPILE) - -o requirements-build.lock
 	$(COMPILE) pyproject.toml -o requirements.lock
-	$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --group dev --group docs -o requirements-dev.lock
 
 clean:
 	rm -rf .venv build
