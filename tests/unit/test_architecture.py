@@ -100,7 +100,7 @@ def test_the_conda_environment_has_the_versions_of_the_lock():
     environment = yaml.safe_load((ROOT / "envs/cetux.yaml").read_text(encoding="utf-8"))
     *conda, pip = environment["dependencies"]
     pinned = [line.replace("-base", "").split(" =") for line in conda if line != "pip"]
-    wanted = {name: version for name, version in [*pinned, *(line.split("==") for line in pip["pip"])]}
+    wanted = dict([*pinned, *(line.split("==") for line in pip["pip"])])
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     locked = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", lock, re.MULTILINE))
     wanted.pop("python")
