@@ -179,9 +179,9 @@ def test_collected_fits_the_time_point(here: Path) -> None:
     def collect(**cells: str) -> None:
         builders.write_tsv(here / "samples.tsv", [SAMPLES[0] | cells, *SAMPLES[1:]])
 
-    for timepoint, day in (("pre", "2021-03-01"), ("pre", "2020-12-24"), ("post", "2021-04-28")):
-        collect(timepoint=timepoint, collected=day)
-        assert load().samples["P01_pre"].collected == day
+    for timepoint, date, day in (("pre", "2021-03-01", 0), ("pre", "2020-12-24", -67), ("post", "2021-04-28", 58)):
+        collect(timepoint=timepoint, collected=date)
+        assert load().samples["P01_pre"].collected_day == day
     for timepoint, day in (("pre", "2021-03-02"), ("post", "2021-03-01")):
         collect(timepoint=timepoint, collected=day)
         assert "lies" in problem_of("samples.tsv", "collected").wrong

@@ -3,6 +3,7 @@ import io
 from dataclasses import replace
 
 import pytest
+from tests.unit import mechanism_cases
 
 from cetux import tables
 from cetux.axes import AxisState
@@ -63,7 +64,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def cohort_calls(call: Call = CALL, *samples: SampleEvidence) -> CohortCalls:
-    return CohortCalls((PatientCall(call, samples or (SAMPLE,), ()),))
+    return CohortCalls((PatientCall(call, samples or (SAMPLE,), (), mechanism_cases.patient()),))
 
 
 def test_one_row_a_patient_and_a_cell_a_column() -> None:
@@ -133,7 +134,7 @@ def test_cohort_without_patients_is_a_header() -> None:
 def test_further_columns_of_the_patients_sheet_are_kept() -> None:
     calls = cohort_calls()
     (patient, *others) = calls.patients
-    kept = replace(patient, further={"site": "=Osaka", "flags": "late"})
+    kept = replace(patient, patient=replace(patient.patient, further={"site": "=Osaka", "flags": "late"}))
     header, first, *_ = tables.mechanisms(CohortCalls((kept, *others))).splitlines()
     assert header.split("\t")[-2:] == ["sheet_flags", "site"]
     assert first.split("\t")[-2:] == ["late", "'=Osaka"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cetux import heregulin_problems
-from cetux.cohort_problems import problems_of, resolve, treatment_day, warnings_of
+from cetux.cohort_problems import days_since, problems_of, resolve, treatment_day, warnings_of
 from cetux.errors import InputError, Problem, SettingProblem
 from cetux.settings import Settings, config_problems, repeated_keys, schema, with_defaults
 from cetux.sheets import Row, Sheet, read_sheet
@@ -37,7 +37,8 @@ class Assay:
 class Sample:
     """One row of samples.tsv; what is not known is None or empty.
 
-    purity: 0 < p <= 1. ploidy: copies per tumour cell. vcf: another caller's calls. dna_ng: DNA in the library, ng.
+    purity: 0 < p <= 1. ploidy: copies per tumour cell. collected_day: days since the patient's start of treatment, 0 or
+    less before it. vcf: another caller's calls. dna_ng: DNA in the library, ng.
     """
 
     sample: str
@@ -50,7 +51,7 @@ class Sample:
     purity: float | None
     purity_source: str
     ploidy: float | None
-    collected: str
+    collected_day: int | None
     vcf: str | None
     dna_ng: float | None
 
@@ -140,10 +141,11 @@ def load(config: Mapping[str, Any], directory: str, file: str = "config", check:
     def rows(name: str) -> tuple[Row, ...]:
         return sheets[name].rows if name in sheets else ()
 
+    starts = {row["patient"]: row["treatment_start"] for row in sheets["patients"].rows}
     return Cohort(
         settings=settings,
         assays={name: _assay(name, given, directory) for name, given in settings["assays"].items()},
-        samples={row["sample"]: _sample(row, directory) for row in sheets["samples"].rows},
+        samples={row["sample"]: _sample(row, starts, directory) for row in sheets["samples"].rows},
         patients={row["patient"]: _patient(row) for row in sheets["patients"].rows},
         heregulin_rows=rows("heregulin"),
         plates={row["plates"]: _plate_row(row, directory) for row in rows("plates")},
@@ -206,7 +208,7 @@ def _assay(name: str, given: Mapping[str, Any], directory: str) -> Assay:
     )
 
 
-def _sample(row: Row, directory: str) -> Sample:
+def _sample(row: Row, starts: Mapping[str, str], directory: str) -> Sample:
     return Sample(
         sample=row["sample"],
         patient=row["patient"],
@@ -218,7 +220,9 @@ def _sample(row: Row, directory: str) -> Sample:
         purity=float(row["purity"]) if row["purity"] else None,
         purity_source=row["purity_source"],
         ploidy=float(row["ploidy"]) if row["ploidy"] else None,
-        collected=row["collected"],
+        collected_day=days_since(starts[row["patient"]], row["collected"])
+        if row["collected"] and row["patient"]
+        else None,
         vcf=resolve(row["vcf"], directory) if row["vcf"] else None,
         dna_ng=float(row["dna_ng"]) if row["dna_ng"] else None,
     )

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 from cetux import records
 from cetux.call_comparison import Comparison
-from cetux.cohort import Cohort
+from cetux.cohort import Cohort, Patient
 from cetux.counts import SampleCheck
 from cetux.evidence import CopyNumber, HeregulinResult, IdentityCheck, SampleEvidence, SampleGenotypes
 from cetux.heregulin_calls import HeregulinCalls
@@ -20,12 +20,12 @@ from cetux.states import Identity, Specimen, Timepoint
 
 @dataclass(frozen=True)
 class PatientCall:
-    """One patient's call with the evidence behind it. further: the patients sheet's own columns, as they stand."""
+    """One patient's call with the evidence behind it."""
 
     call: Call
     samples: tuple[SampleEvidence, ...]
     heregulin: tuple[HeregulinResult, ...]
-    further: dict[str, str] = field(default_factory=dict)
+    patient: Patient
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def read_evidence(cohort: Cohort, files: SampleFiles, heregulin: str) -> list[Pa
             erbb2=copied[name],
             usable=checked[name].usable,
             flags=(*checked[name].notes, *(compared[name].flags if name in compared else ())),
+            collected_day=cohort.samples[name].collected_day,
         )
         for name in cohort.tumours()
     }
@@ -111,7 +112,7 @@ def call_cohort(evidence: Sequence[PatientEvidence], settings: Settings) -> Coho
                 call=call_patient(one, settings["clinical"], settings["ras_scope"]),
                 samples=one.samples,
                 heregulin=tuple(one.heregulin[timepoint] for timepoint in sorted(one.heregulin)),
-                further=dict(one.patient.further),
+                patient=one.patient,
             )
             for one in evidence
         )

@@ -193,7 +193,7 @@ class IdentityCheck:
 
 @dataclass(frozen=True)
 class SampleEvidence:
-    """All that one tumour sample contributes to its patient's call."""
+    """All that one tumour sample contributes to its patient's call. collected_day: since the start of treatment."""
 
     sample: str
     timepoint: Timepoint
@@ -202,3 +202,4 @@ class SampleEvidence:
     erbb2: CopyNumber
     usable: Usable = field(default_factory=Usable)
     flags: tuple[str, ...] = ()
+    collected_day: int | None = None

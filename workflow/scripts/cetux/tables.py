@@ -44,9 +44,12 @@ def cell(value: object) -> str:
 
 def mechanisms(calls: CohortCalls) -> str:
     """The text of mechanisms.tsv, with the patients sheet's own columns behind (``sheet_`` before a name of ours)."""
-    further = sorted({name for patient in calls.patients for name in patient.further})
+    further = sorted({name for patient in calls.patients for name in patient.patient.further})
     names = [f"sheet_{name}" if name in MECHANISM_COLUMNS else name for name in further]
-    rows = ([*_mechanism_row(patient), *(patient.further.get(name) for name in further)] for patient in calls.patients)
+    rows = (
+        [*_mechanism_row(patient), *(patient.patient.further.get(name) for name in further)]
+        for patient in calls.patients
+    )
     return _table([*MECHANISM_COLUMNS, *names], rows)
 
 
