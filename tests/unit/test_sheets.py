@@ -49,6 +49,13 @@ def test_short_row_is_filled_with_nothing(tmp_path: Path) -> None:
     assert sheet(tmp_path, "a\tb\tc\n1\n").rows == ({"a": "1", "b": "", "c": ""},)
 
 
+def test_comment_lines_are_no_rows_and_keep_the_line_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.tsv"
+    path.write_text("# a: with a\ttab\na\tb\n# between\n1\t2\n#3\t4\n", encoding="utf-8")
+    sheet = read_sheet(str(path), ["a", "b"], [])
+    assert list(sheet.numbered()) == [(4, {"a": "1", "b": "2"}), (5, {"a": "#3", "b": "4"})]
+
+
 def test_further_columns_are_kept_where_allowed(tmp_path: Path) -> None:
     assert sheet(tmp_path, "a\tb\tx\n1\t2\t3\n", closed=False).rows[0]["x"] == "3"
     assert "'x' is not known" in problem(tmp_path, "a\tb\tx\n1\t2\t3\n").wrong

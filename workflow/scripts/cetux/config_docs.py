@@ -74,7 +74,7 @@ def template() -> str:
 def _setting(key: str, part: Mapping[str, Any], needed: bool, depth: int) -> Iterator[str]:
     """Lines of one key: its description, the key, and what stands below it."""
     indent = "  " * depth
-    for line in textwrap.wrap(_prose(part, needed), _WIDTH - len(indent)):
+    for line in textwrap.wrap(prose(part, needed), _WIDTH - len(indent)):
         yield f"{indent}# {line}"
     mark = indent if needed else f"{indent}#"
     entry = part.get("additionalProperties")
@@ -94,11 +94,11 @@ def _setting(key: str, part: Mapping[str, Any], needed: bool, depth: int) -> Ite
     if "properties" in part.get("items", {}):
         yield f"{indent}# Each entry holds:"
         for name, below in part["items"]["properties"].items():
-            text = f"{name}: {_prose(below, True)}"
+            text = f"{name}: {prose(below, True)}"
             yield from textwrap.wrap(text, _WIDTH, initial_indent=f"{indent}#   ", subsequent_indent=f"{indent}#     ")
 
 
-def _prose(part: Mapping[str, Any], needed: bool) -> str:
+def prose(part: Mapping[str, Any], needed: bool) -> str:
     """The description with the values allowed; of an unneeded key also that it has no default."""
     simple = "properties" not in part and not isinstance(part.get("additionalProperties"), Mapping)
     bare = simple and not needed and "default" not in part

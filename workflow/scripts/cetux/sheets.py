@@ -18,6 +18,9 @@ MOST_COLUMNS = 1000
 MOST_BYTES = 100_000_000
 """A larger sheet is not read into memory: a BAM was named where a sheet is wanted."""
 
+COMMENT = "# "
+"""A line that begins so is a comment: no ID begins with a hash."""
+
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ENCODING_MEND = "Save it as tab-separated text in UTF-8"
 
@@ -39,8 +42,8 @@ class Sheet:
 def read_sheet(path: str, required: Sequence[str], optional: Sequence[str], *, closed: bool = True) -> Sheet:
     """Read a tab-separated UTF-8 sheet with a header line.
 
-    A byte-order mark, CRLF line ends, quoted cells, blank lines, spaces around cells and empty columns at the end are
-    accepted.
+    A byte-order mark, CRLF line ends, quoted cells, blank lines, comment lines (`COMMENT`), spaces around cells and empty
+    columns at the end are accepted.
 
     Args:
         path: the file; also its name in messages.
@@ -88,13 +91,13 @@ def quoted(text: str, most: int = 60) -> str:
 
 
 def _cells(path: str) -> list[tuple[int, list[str]]]:
-    """Cells of each line that is not blank, with the number of the line that it begins on."""
+    """Cells of each line that is neither blank nor a comment, with the number of the line that it begins on."""
     reader = csv.reader(io.StringIO(_decode(path), newline=""), delimiter="\t", strict=True)
     numbered: list[tuple[int, list[str]]] = []
     line = 1
     try:
         for cells in reader:
-            if any(cell.strip() for cell in cells):
+            if any(cell.strip() for cell in cells) and not cells[0].startswith(COMMENT):
                 numbered.append((line, cells))
             line = reader.line_num + 1
     except csv.Error as error:
