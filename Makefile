@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test check lock clean
+.PHONY: demo test cluster-test browser-test check audit lock clean
 unexport PYTHONDONTWRITEBYTECODE  # without bytecode every start of Snakemake takes two seconds more
 
 CORES ?= all
@@ -11,7 +11,8 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c '$(FITS)' 2>/dev/null && echo $$name && break; done)
 BIN := .venv/bin
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
+# the lock names everything, so that nothing is resolved a second time
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode \
 	--only-binary :all: --no-binary connection-pool --no-binary autograd-gamma --build-constraints requirements-build.lock
 
 # The demo cohort: built, run, and held against the truth that it was built from.
@@ -28,12 +29,38 @@ build/demo/cohort.yaml: .venv/base.stamp tests/demo.py tests/builders.py $(wildc
 test: .venv/dev.stamp
 	@$(BIN)/python -m pytest -n $(if $(filter all,$(CORES)),auto,$(CORES)) --dist worksteal
 
+# on a real Slurm, which it starts and stops: as root, and one test after the other, since there is one cluster
+cluster-test: .venv/dev.stamp
+	@$(BIN)/python -m pytest tests/cluster
+
+# the pages in a real Chromium (Debian: apt-get install chromium), with axe-core from npm for the accessibility check
+browser-test: .venv/dev.stamp build/axe/package/axe.min.js
+	@$(BIN)/python -m pytest tests/browser
+
+AXE := axe-core-4.14.1
+AXE_SHA256 := e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+build/axe/package/axe.min.js:
+	@mkdir -p build/axe
+	@cd build/axe && npm pack --silent axe-core@$(AXE:axe-core-%=%) > /dev/null
+	@cd build/axe && echo "$(AXE_SHA256)  $(AXE).tgz" | sha256sum --check --quiet && tar -xzf $(AXE).tgz
+	@touch $@
+
 # format, lint, types, Snakemake's own lint
 check: .venv/dev.stamp build/demo/cohort.yaml
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/snakefmt --check Snakefile workflow/rules
 	@cd build/demo && ../../$(BIN)/snakemake -s ../../Snakefile --configfile cohort.yaml --lint
+
+# known vulnerabilities of what the lock files pin; without a network it says so and is no failure
+audit: .venv/dev.stamp
+	@for lock in requirements.lock requirements-dev.lock; do \
+		said=$$($(BIN)/pip-audit --disable-pip --require-hashes --progress-spinner off -r $$lock 2>&1) \
+			&& echo "$$lock: $$said" && continue; \
+		echo "$$said"; \
+		grep -qE "ConnectionError|ServiceError|Max retries|resolve|Timeout" <<< "$$said" || exit 1; \
+		echo "cetux: $$lock was not audited: the vulnerability service cannot be reached"; \
+	done
 
 # connection-pool, which snakemake needs, is published as source only: it is built, with a pinned setuptools
 .venv/base.stamp: requirements.lock requirements-build.lock

@@ -11,7 +11,11 @@ include: "workflow/rules/genotype.smk"
 include: "workflow/rules/copynumber.smk"
 include: "workflow/rules/heregulin.smk"
 include: "workflow/rules/mechanism.smk"
+include: "workflow/rules/statistics.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/reads.smk"
+include: "workflow/rules/history.smk"
+include: "workflow/rules/export.smk"
 
 
 rule all:
@@ -20,6 +24,13 @@ rule all:
     input:
         "results/mechanisms.tsv",
         "results/mechanisms.json",
+        "results/changes.tsv",
+        "results/statistics.tsv",
+        "results/what_if.tsv",
+        "results/mechanisms.xlsx",
+        rules.write_multiqc.output,
         "results/report/index.html",
         "results/provenance/run.json",
         expand("results/variants/{sample}.vcf.gz", sample=TUMOURS),
+        READ_PAGES,
+        expand("results/concordance.{ext}", ext=["tsv", "json"] if "concordance" in COHORT.sheets else []),

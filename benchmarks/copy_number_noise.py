@@ -1,7 +1,9 @@
-"""The noise of corrected bins: of 18 real normals (each against a reference of the others), or simulated.
+"""The noise of corrected bins: of 18 real normals (each against a reference of others), or simulated.
 
-A sample of the real kind is one of the normals, its ERBB2 bins filled with the residuals of as many bins of another
-gene of the same normal, so that what the bins of one gene share stays in. Only a few chromosomes are kept.
+Which of the normals make the reference is decided by the product's own check (`cetux.normals`). A sample of the real
+kind is one of the normals, its ERBB2 bins filled with the residuals of as many bins of another gene of the same normal,
+so that what the bins of one gene share stays in: of any gene of the panel with that many bins. Of the sample itself
+only a few chromosomes are kept, for speed. The normals that the check refuses are an assay of their own.
 """
 
 import os
@@ -13,29 +15,38 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import yaml
 
 from cetux.correction import Correction, Depths, build_reference, correct_coverage
 from cetux.counts import Usable
 from cetux.coverage import no_coverage
 from cetux.gene_bins import Locus, erbb2_locus, over
+from cetux.normals import check_normals
+from cetux.resources import Interval
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMOSOMES = ("chr3", "chr7", "chr12", "chr17")
+MHC = Interval("6", 30_400_000, 33_500_000)
+"""6p21.33 and 6p21.32 (UCSC cytoBand hg19), the histocompatibility complex: mapping and copies differ from person to
+person, so that NOTCH4 there (sd 0.34 between normals, the next gene 0.13) tells nothing of noise."""
 CACHE = ROOT / "build" / "benchmarks" / "real_normals.pkl"
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
 class Assay:
     """bins: frame without noise; draw: noise (log2) of every bin of one sample; flat_sd: what a flat reference adds to
-    a bin; told: where its noise comes from.
+    a bin; normal_sd: what the bins of a locus share in its normals, as the workflow would have noted; told: where its
+    noise comes from.
     """
 
     name: str
     bins: pd.DataFrame
     draw: Callable[[Rng], Floats]
     flat_sd: float
+    normal_sd: float
     locus: Locus
     amplicon: bool
     told: str
@@ -57,7 +68,7 @@ def assays() -> list[Assay]:
         _simulated("WGS", 21, 20, 0.12, 0.02, 0.05, "simulated: 30x in bins of 1 kb: 0.02 and 0.12"),
         _simulated("low-pass", 11, 20, 0.25, 0.03, 0.05, "simulated: 2x in bins of 2.5 kb: 0.03 and 0.25"),
     ]
-    return [*([_real(source)] if source else []), *made]
+    return [*(_real(source) if source else []), *made]
 
 
 def _simulated(
@@ -79,59 +90,105 @@ def _simulated(
     def draw(rng: Rng) -> Floats:
         return rng.normal(0, shared, len(genes))[codes] + rng.normal(0, sd, len(frame))
 
-    return Assay(name, frame, draw, flat_sd, locus, name == "amplicon", told)
+    return Assay(name, frame, draw, flat_sd, shared, locus, name == "amplicon", told)
 
 
-def _real(source: Path) -> Assay:
+@dataclass(frozen=True)
+class _Residuals:
+    """What the real normals show, in log2, a row a normal.
+
+    frame: bins of the few chromosomes. of_bins: residuals of those bins. of_panel: residuals of all bins outside the
+    MHC; genes: gene of each of them. accepted: whether the check took the normal into the reference. flat_sd,
+    normal_sd: as in Assay.
+    """
+
+    frame: pd.DataFrame
+    of_bins: Floats
+    of_panel: Floats
+    genes: npt.NDArray[np.str_]
+    accepted: npt.NDArray[np.bool_]
+    flat_sd: float
+    normal_sd: float
+
+
+def _real(source: Path) -> list[Assay]:
+    """The panel with the normals that the check accepts, and with those that it refuses."""
     if not CACHE.exists():
         CACHE.parent.mkdir(parents=True, exist_ok=True)
-        frame, residuals, flat = _residuals(source)
-        pd.to_pickle((frame, residuals, flat), CACHE)
-    frame, residuals, flat = pd.read_pickle(CACHE)
+        pd.to_pickle(vars(_residuals(source)), CACHE)
+    found = _Residuals(**pd.read_pickle(CACHE))
+    kinds = (("hybrid, real normals", found.accepted), ("hybrid, refused normals", ~found.accepted))
+    return [_of_normals(name, found, np.flatnonzero(chosen)) for name, chosen in kinds]
+
+
+def _of_normals(name: str, found: _Residuals, rows: Ints) -> Assay:
+    """An assay whose samples are these normals."""
     locus = erbb2_locus("GRCh37")
-    hit = np.flatnonzero(frame.index.isin(over(frame, locus.exons).index))
-    genes = frame["gene"].to_numpy()
-    named = [gene for gene, many in frame["gene"].value_counts().sort_index().items() if many >= len(hit)]
-    pool = [np.flatnonzero(genes == gene) for gene in named if gene not in ("CGH", "-")]
+    hit = np.flatnonzero(found.frame.index.isin(over(found.frame, locus.exons).index))
+    sizes = pd.Series(found.genes).value_counts().sort_index()
+    named = [gene for gene, many in sizes.items() if many >= len(hit) and gene not in ("CGH", "-")]
+    pool = [np.flatnonzero(found.genes == gene) for gene in named]
 
     def draw(rng: Rng) -> Floats:
-        noise = residuals[rng.integers(len(residuals))].copy()
+        row = rows[rng.integers(len(rows))]
+        noise = found.of_bins[row].copy()
         taken = pool[rng.integers(len(pool))]
         first = int(rng.integers(len(taken) - len(hit) + 1))
-        noise[hit] = noise[taken[first : first + len(hit)]]
+        noise[hit] = found.of_panel[row, taken[first : first + len(hit)]]
         return np.asarray(noise)
 
-    told = f"{len(residuals)} real normals, each against the others, {len(frame)} bins; ERBB2 from {len(pool)} genes"
-    return Assay("hybrid, real normals", frame, draw, flat, locus, False, told)
+    others = f"each against the {int(found.accepted.sum())} accepted (others)"
+    told = f"{len(rows)} of {len(found.accepted)} real normals, {others}; ERBB2 filled from {len(pool)} genes"
+    return Assay(name, found.frame, draw, found.flat_sd, found.normal_sd, locus, False, told)
 
 
-def _residuals(source: Path) -> tuple[pd.DataFrame, Floats, float]:
+def _residuals(source: Path) -> _Residuals:
     """Bins kept in every normal, their log2 in each, and the sd of a bin's efficiency in the capture."""
     names = sorted(path.name.split(".")[0] for path in source.glob("TR_*_N.targetcoverage.cnn.gz"))
     gc = pd.read_csv(source / "reference-tr.cnn.gz", sep="\t")[["chromosome", "start", "end", "gc"]]
-    correction, ratios, depths = Correction(gc=True, edges=False), {}, {}
-    with TemporaryDirectory() as name:
-        folder = Path(name)
+    tables = {name: _table(source, name, gc) for name in names}
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    limits = {key: said["default"] for key, said in schema["properties"]["copy_number"]["properties"].items()}
+    checked = check_normals(list(tables.values()), names, "GRCh37", limits)
+    accepted = [name for name in names if name not in checked.left_out]
+    correction, ratios = Correction(gc=True, edges=False), {}
+    with TemporaryDirectory() as folder_name:
+        folder = Path(folder_name)
+        depths = {name: _write(tables[name], folder, name) for name in names}
+        reference = str(folder / "r.cnn")
         for sample in names:
-            made = Depths(
-                str(folder / f"{sample}.targetcoverage.cnn"), str(folder / f"{sample}.antitargetcoverage.cnn")
-            )
-            frame = pd.read_csv(source / f"{sample}.targetcoverage.cnn.gz", sep="\t")
-            frame = frame[frame["chromosome"].isin(CHROMOSOMES)].merge(gc, how="left")
-            frame.assign(depth=2.0 ** frame["log2"]).to_csv(made.target, sep="\t", index=False)
-            no_coverage(made.off_target)
-            depths[sample] = made
-        for sample in names:
-            reference = str(folder / "r.cnn")
-            build_reference([depths[o] for o in names if o != sample], "", "", None, correction, reference)
+            build_reference([depths[o] for o in accepted if o != sample], "", "", None, correction, reference)
             outs = str(folder / "x.cnr"), str(folder / "x.cns")
             correct_coverage(sample, Usable(), depths[sample], reference, correction, "none", *outs)
             ratios[sample] = pd.read_csv(outs[0], sep="\t").set_index(["chromosome", "start", "end"])
-        pooled = pd.read_csv(folder / "r.cnn", sep="\t")
+        pooled = pd.read_csv(reference, sep="\t")
     kept = sorted(set.intersection(*(set(frame.index) for frame in ratios.values())))
-    first = ratios[names[0]].loc[kept].reset_index()[["chromosome", "start", "end", "gene"]]
-    weight = np.median([frame.loc[kept, "weight"] for frame in ratios.values()], axis=0)
+    panel = ratios[names[0]].loc[kept].reset_index()[["chromosome", "start", "end", "gene"]]
+    outside_mhc = ~panel.index.isin(over(panel, [MHC]).index)
     matrix = np.array([frame.loc[kept, "log2"].to_numpy() for frame in ratios.values()])
+    weight = np.median([frame.loc[kept, "weight"] for frame in ratios.values()], axis=0)
+    few = panel["chromosome"].isin(CHROMOSOMES).to_numpy()
     good = pooled["log2"][pooled["log2"] > -5]
-    flat = 1.4826 * float((good - good.median()).abs().median())
-    return first.assign(log2=0.0, depth=300.0, weight=weight), matrix, flat
+    return _Residuals(
+        frame=panel.assign(log2=0.0, depth=300.0, weight=weight)[few].reset_index(drop=True),
+        of_bins=matrix[:, few],
+        of_panel=matrix[:, outside_mhc],
+        genes=panel["gene"].to_numpy(dtype=np.str_)[outside_mhc],
+        accepted=np.isin(names, accepted),
+        flat_sd=1.4826 * float((good - good.median()).abs().median()),
+        normal_sd=checked.shared_sd_log2 or 0.0,
+    )
+
+
+def _table(source: Path, name: str, gc: pd.DataFrame) -> pd.DataFrame:
+    """Depth of every autosomal target, with its GC."""
+    frame = pd.read_csv(source / f"{name}.targetcoverage.cnn.gz", sep="\t").merge(gc, how="left")
+    frame = frame[~frame["chromosome"].isin(["chrX", "chrY"])].reset_index(drop=True)
+    return frame.assign(depth=2.0 ** frame["log2"])
+
+
+def _write(table: pd.DataFrame, folder: Path, name: str) -> Depths:
+    made = Depths(str(folder / f"{name}.targetcoverage.cnn"), str(folder / f"{name}.antitargetcoverage.cnn"))
+    table.to_csv(made.target, sep="\t", index=False)
+    no_coverage(made.off_target)
+    return made

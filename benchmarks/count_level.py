@@ -16,8 +16,9 @@ from cetux.genotype import protein_change, thresholds_for
 from cetux.haplotypes import plus_strand
 from cetux.resources import Codon, alleles, codons
 from cetux.states import Specimen
+from cetux.support import counts_by_codon
 
-DEPTHS = (50, 200, 500, 1000, 2000, 5000, 20_000)
+DEPTHS = (50, 200, 313, 500, 1000, 2000, 5000, 20_000)
 VAFS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 LIMIT_DEPTHS = (300, 500, 1000, 2000, 5000)
 WILD_TYPE_SHARE = {50: 0.2, 200: 0.24, 500: 0.24, 1000: 0.16, 2000: 0.1, 5000: 0.04, 20_000: 0.02}
@@ -181,7 +182,10 @@ def wild_type(seed: int, effort: Effort) -> list[Row]:
 
 
 def _hardest(simulator: CountSimulator, index: int, required: Sequence[int]) -> str:
-    """The non-synonymous change at the required bases of a codon that errors make most often, plus-strand bases."""
+    """The change at the required bases of a codon that counts and that errors make most often, plus-strand bases.
+
+    The stated limit is that of the changes that count; any amino-acid change where none does.
+    """
     codon, reference = simulator.codons[index], simulator.references[index]
     best = ("", -1.0)
     for place in required:
@@ -190,7 +194,11 @@ def _hardest(simulator: CountSimulator, index: int, required: Sequence[int]) -> 
             changes = ((position, base),)
             if base == reference[position] or protein_change(codon, changes) == codon.wt_aa:
                 continue
-            rate = float(simulator.rates[index, position, shown] @ simulator.shares)
+            protein = protein_change(codon, changes)
+            counts = (
+                counts_by_codon(codon, protein) or (codon.gene, f"{codon.wt_aa}{codon.codon}{protein}") in alleles()
+            )
+            rate = counts + float(simulator.rates[index, position, shown] @ simulator.shares)
             if rate > best[1]:
                 best = (reference[:position] + base + reference[position + 1 :], rate)
     return best[0]

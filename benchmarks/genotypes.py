@@ -1,6 +1,7 @@
-"""Genotypes against truth: ``.venv/bin/python benchmarks/genotypes.py [--quick] [--out DIR] [--level counts|reads]``.
+"""Genotypes against truth: ``.venv/bin/python benchmarks/genotypes.py [--quick] [--level counts|reads|cost]``.
 
-Level 1 draws counts, level 2 makes BAMs and runs other tools beside the workflow's own code. Results land in --out as
+Level 1 draws counts, level 2 makes BAMs and runs other tools beside the workflow's own code, level 3 measures what
+counting costs. Results land in --out as
 TSV files (default build/benchmarks) and, unless --quick, as tables in benchmarks/README.md.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from benchmarks import count_level, ours, read_level, read_report, report  # noqa: E402
+from benchmarks import cost_level, count_level, ours, read_level, read_report, report  # noqa: E402
 
 
 def machine(seed: int) -> str:
@@ -75,26 +76,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=20_261)
     parser.add_argument("--jobs", type=int, default=1, help="processes of level 1 (level 2 measures time: always one)")
     parser.add_argument("--share", type=float, default=1.0, help="of the samples of level 1, as in 0.5")
-    parser.add_argument("--level", choices=("counts", "reads", "both"), default="both")
+    parser.add_argument("--level", choices=("counts", "reads", "cost", "all"), default="all")
     parser.add_argument(
         "--part", action="append", choices=("recall", "wild_type", "limit"), help="of level 1; all if none"
     )
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
     effort = count_level.QUICK if given.quick else count_level.FULL
-    if given.level in ("counts", "both"):
+    if given.level in ("counts", "all"):
         parts = given.part or ("recall", "wild_type", "limit")
         told = counts(given.seed, count_level.scaled(effort, given.share, given.jobs), given.out, parts)
         print(told)
         if not given.quick:
             report.put_between_markers("counts", told)
-    if given.level in ("reads", "both"):
+    if given.level in ("reads", "all"):
         read_level.run(given.seed, read_level.QUICK if given.quick else read_level.FULL, given.out)
         state = f"State of the workflow's modules: {ours.CODE}."
         told = "\n\n".join([machine(given.seed), state, read_report.tell(given.out)])
         print(told)
         if not given.quick:
             report.put_between_markers("reads", told)
+    if given.level in ("cost", "all") and not given.quick:
+        told = "\n\n".join([machine(given.seed), cost_level.tell(cost_level.run(given.seed, 3, given.out / "cost"))])
+        print(told)
+        report.put_between_markers("cost", told)
     return 0
 
 

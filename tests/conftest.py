@@ -17,3 +17,14 @@ def real_data() -> Path:
         origin = "CETUX_REAL_DATA" if named else "the default; set CETUX_REAL_DATA to another folder"
         pytest.skip(f"no real data: {folder} is not a folder ({origin})")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many faults were tried and survived, and how many bad inputs were refused, by the marks of the tests."""
+    for mark, tried, well in (("fault", "faults tried", "survived"), ("bad_input", "bad inputs", "refused")):
+        passed, failed = (
+            sum(report.when == "call" and mark in report.keywords for report in terminalreporter.getreports(outcome))
+            for outcome in ("passed", "failed")
+        )
+        if passed + failed:
+            terminalreporter.write_line(f"{passed + failed} {tried}, {passed} {well}")

@@ -33,6 +33,7 @@ def refused(folder: Path, *options: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.bad_input
 @pytest.mark.run
 @pytest.mark.parametrize("case", ["everything_at_once", "empty_sheet"])
 def test_listing_of_all_problems_stands_on_stderr(case: str, tmp_path: Path) -> None:
@@ -47,6 +48,7 @@ def test_listing_of_all_problems_stands_on_stderr(case: str, tmp_path: Path) -> 
         assert line.removesuffix("...") in shown
 
 
+@pytest.mark.bad_input
 @pytest.mark.run
 def test_yaml_that_does_not_parse(tmp_path: Path) -> None:
     write_cohort(tmp_path)
@@ -62,6 +64,7 @@ def test_two_configs_are_merged_and_paths_lie_beside_the_last(tmp_path: Path) ->
     assert "key assays.panel.umi: 'maybe' stands where true or false is needed" in problem
 
 
+@pytest.mark.bad_input
 @pytest.mark.run
 def test_without_configfile_the_message_says_how(tmp_path: Path) -> None:
     command = [str(SNAKEMAKE), "-s", str(ROOT / "Snakefile"), "--dry-run"]
@@ -102,11 +105,18 @@ def half_copied(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def block_damaged_under_a_whole_end(path: Path) -> None:
+def many_reads(count: int) -> BamBuilder:
+    """More than fit into one block of the file; their names do not compress."""
     bam = BamBuilder(LENGTHS, sample="S")
-    for i in range(20_000):
-        bam.add_read("chr12", KRAS.start - 90 + i // 250, "ACGTACGTAC" * 10, name=f"{i * 7919 % 100_003}-{i * i}")
-    bam.write(path)
+    for i in range(count):
+        bam.add_read(
+            "chr12", KRAS.start - 90 + i * 80 // count, "ACGTACGTAC" * 10, name=f"{i * 7919 % 100_003}-{i * i}"
+        )
+    return bam
+
+
+def block_damaged_under_a_whole_end(path: Path) -> None:
+    many_reads(20_000).write(path)
     content = bytearray(path.read_bytes())
     for place in range(len(content) // 4, len(content) * 3 // 4, 50):
         content[place] ^= 0xFF
@@ -126,6 +136,28 @@ def without_index(path: Path) -> None:
 def index_of_another_file(path: Path) -> None:
     builder().write(path)
     Path(f"{path}.bai").write_bytes(b"BAI\1 this is no index")
+
+
+def index_of_an_earlier_file(path: Path) -> None:
+    """The BAM was made again with more reads in front, the index was not."""
+    earlier = path.with_name("earlier.bam")
+    many_reads(5_000).write(earlier)
+    many_reads(20_000).write(path)
+    Path(f"{earlier}.bai").replace(f"{path}.bai")
+
+
+def index_of_a_shorter_file(path: Path) -> None:
+    """Blocks of reads were added behind the others: nothing fails, the index ends too early."""
+    bam, contents = many_reads(200), []
+    for reads in (bam.reads[:100], bam.reads[100:]):
+        bam.reads = reads
+        contents.append(bam.write(path).read_bytes())
+        if len(contents) == 1:
+            Path(f"{path}.bai").replace(f"{path}.first")
+    front, behind = contents
+    header = int.from_bytes(behind[16:18], "little") + 1  # BSIZE of the first block (SAM specification, 4.1)
+    path.write_bytes(front[:-28] + behind[header:])  # without the end-of-file mark between them
+    Path(f"{path}.first").replace(f"{path}.bai")
 
 
 def of_the_other_build(path: Path) -> None:
@@ -178,6 +210,7 @@ BUILD = "Align to the assay's build, or give the sample an assay of its own buil
 ASSAY = "Check that the BAM belongs to this assay and is not empty"
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("make", "reason", "remedy"),
     [
@@ -190,6 +223,8 @@ ASSAY = "Check that the BAM belongs to this assay and is not empty"
         (sorted_by_name, "the file is sorted by queryname, not by coordinate", "Sort and index it: samtools sort"),
         (without_index, "the file does not open", "index it with: samtools index"),
         (index_of_another_file, "the file does not open", "index it with: samtools index"),
+        (index_of_an_earlier_file, "the index does not fit the file", "Make the index again: samtools index"),
+        (index_of_a_shorter_file, "the index is of an earlier file", "Make the index again: samtools index"),
         (of_the_other_build, "the header is GRCh37 by its contig lengths, the assay says GRCh38", BUILD),
         (of_no_known_build, "the header fits no known build by its contig lengths", BUILD),
         (without_contigs_of_people, "the header fits no known build by its contig lengths", BUILD),
@@ -210,6 +245,7 @@ def test_damaged_bam_is_quarantined(make: Callable[[Path], None], reason: str, r
     assert len(check.fingerprint) == 64
 
 
+@pytest.mark.fault
 def test_contig_length_against_the_fasta(tmp_path: Path) -> None:
     reference = Reference("r.fa", {**LENGTHS, "chr12": 133_275_310}, {})
     usable = checked(builder().write(tmp_path / "S.bam"), reference).usable
@@ -217,6 +253,7 @@ def test_contig_length_against_the_fasta(tmp_path: Path) -> None:
     assert usable.remedy == "Give the FASTA that the reads were aligned to"
 
 
+@pytest.mark.fault
 def test_checksum_against_the_fasta(tmp_path: Path) -> None:
     reference = Reference("r.fa", LENGTHS, {"chr12": "a" * 32})
     path = builder(md5={"chr12": "b" * 32}).write(tmp_path / "S.bam")
@@ -232,6 +269,7 @@ def test_other_contig_names_than_the_fasta(tmp_path: Path) -> None:
     assert usable.remedy == "Use BAMs, BED and FASTA with the same contig names"
 
 
+@pytest.mark.fault
 def test_cram_without_fasta(tmp_path: Path) -> None:
     bam = builder().write(tmp_path / "S.bam")
     pysam.view("-C", "--output-fmt-option", "no_ref=1", "-o", str(tmp_path / "S.cram"), str(bam), catch_stdout=False)
@@ -249,6 +287,7 @@ def test_read_group_of_another_sample_is_a_note(tmp_path: Path) -> None:
     assert "read groups name other, the sheet S" in check.notes
 
 
+@pytest.mark.fault
 def test_bam_that_vanished_after_the_sheet_was_read_is_no_verdict(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         checked(tmp_path / "gone.bam")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -66,6 +67,8 @@ def test_plates_make_the_calls_that_the_table_made(run):
     assert "P07_NONE\tDE_NOVO\tNONE_DETECTED" in table
     assert (run / "results/read_plates/RUN1/plate_1.svg").read_text(encoding="utf-8").startswith("<?xml")
     assert "Plate RUN1, plate 1" in (run / "results/report/index.html").read_text(encoding="utf-8")
+    for name in ("run1.csv", "plates.tsv"):
+        os.utime(run / name)
     assert planned(run) == set()
 
     # a second file runs itself and the joins

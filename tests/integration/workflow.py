@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,9 +15,11 @@ Job = tuple[str, str]
 """A rule and what stands for its wildcards, "" for none."""
 
 
-def snakemake(folder: Path, *options: str, clone: Path = ROOT, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """``cd folder && snakemake -s clone/Snakefile --configfile cohort.yaml options``."""
-    command = [str(SNAKEMAKE), "-s", str(clone / "Snakefile"), "--configfile", "cohort.yaml", *options]
+def snakemake(
+    folder: Path, *options: str, clone: Path = ROOT, check: bool = True, under: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """``cd folder && under snakemake -s clone/Snakefile --configfile cohort.yaml options``."""
+    command = [*under, str(SNAKEMAKE), "-s", str(clone / "Snakefile"), "--configfile", "cohort.yaml", *options]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if check:
@@ -26,7 +29,11 @@ def snakemake(folder: Path, *options: str, clone: Path = ROOT, check: bool = Tru
 
 def planned(folder: Path, clone: Path = ROOT, *options: str) -> set[Job]:
     """The jobs that a run would do now, without the target rule `all`."""
-    done = snakemake(folder, "--dry-run", *options, clone=clone)
+    return jobs_of(snakemake(folder, "--dry-run", *options, clone=clone))
+
+
+def jobs_of(done: subprocess.CompletedProcess[str]) -> set[Job]:
+    """The jobs that a dry run names, without the target rule `all`."""
     jobs: set[Job] = set()
     for block in re.split(r"\n\n|\n(?=\[)", done.stdout + done.stderr):
         rule = re.search(r"^(?:local)?rule (\w+):", block, re.MULTILINE)

@@ -77,7 +77,6 @@ def counted(
     flank_bases: int = 200_000,
 ) -> HaplotypeCounts:
     """Counts without any read: `depth` fragments of one stratum a codon, `changed` of them with those bases."""
-    key = stratum[0] + 3 * stratum[1]
     made = []
     for one in wanted:
         own = {
@@ -86,7 +85,7 @@ def counted(
             if (gene, number) == (one.gene, one.codon)
         }
         own[plus_strand(one)] = depth - sum(own.values())
-        haplotypes = tuple(HaplotypeCount(b, n, n // 2, n - n // 2, 0, {key: n}) for b, n in own.items())
+        haplotypes = tuple(HaplotypeCount(b, n, n // 2, n - n // 2, 0, {_key(b, stratum): n}) for b, n in own.items())
         made.append(CodonCounts(one.gene, one.codon, plus_strand(one), haplotypes))
     errors = tuple(
         ErrorCount(f"{a}>{b}", stratum, round(rate * flank_bases), flank_bases)
@@ -95,3 +94,8 @@ def counted(
         if a != b
     )
     return HaplotypeCounts("s", Usable(), tuple(made), background=Background(errors, positions=1000))
+
+
+def _key(bases: str, stratum: str) -> str:
+    """The stratum of a haplotype whose bases are all of one class, ``.`` where one is not read."""
+    return stratum[0] + "".join("." if base == "." else stratum[1] for base in bases if not base.islower())

@@ -8,7 +8,9 @@ that KRAS and a wild-type NRAS.
 ERBB2 reads as its state and the copies per tumour cell (observed copies where the purity is unknown): ``NEG``, ``AMP
 22``, ``POLYSOMY 4.2 over 3.8`` (the copies of the 17q controls), ``AMP 22 over none`` (no controls), ``NE technical``,
 ``NE``. Heregulin reads as its state and the laboratory's value: ``LOW 420``; or as a mapping with further cells of the
-heregulin table. The stated states are not taken on trust: each must be what the package makes of the numbers.
+heregulin table. ``observed`` counts fragments with a change that is not DETECTED (``KRAS G12D: 3``), ``identity`` gives
+the verdict on pairs of samples (``pre tissue/post tissue``), ``overrides`` are rows of that sheet, whose call is
+`reviewed.tsv`. The stated states are not taken on trust: each must be what the package makes of the numbers.
 """
 
 import csv
@@ -22,7 +24,7 @@ from typing import Any
 import yaml
 from scipy import stats
 
-from cetux import amplification_rules, genotype, resources
+from cetux import amplification_rules, clonality, genotype, mechanism_rules, resources
 from cetux.cohort import Patient
 from cetux.copies import detectable_copies, tumour_copies
 from cetux.counts import Usable
@@ -32,17 +34,22 @@ from cetux.evidence import (
     CopyNumber,
     GeneGenotype,
     HeregulinResult,
+    IdentityCheck,
     SampleEvidence,
     SampleGenotypes,
 )
-from cetux.heregulin import Cutoff, judge, parse_row
+from cetux.heregulin import Cutoff, change, judge, parse_row
 from cetux.heregulin_calls import heregulin_settings
 from cetux.mechanism import Call, PatientEvidence, call_patient
+from cetux.mechanism_rules import MechanismRules, rule_problems
+from cetux.overrides import Override, override
 from cetux.settings import Settings, with_defaults
-from cetux.states import Axis, Erbb2, Genotype, Heregulin, Specimen, Timepoint, Verdict
+from cetux.states import Axis, Erbb2, Genotype, Heregulin, Identity, Specimen, Timepoint, Verdict
 
 CASES = Path(__file__).parents[1] / "cases" / "mechanism"
 SETTINGS: Settings = with_defaults({})
+SHIPPED: dict[str, Any] = yaml.safe_load(mechanism_rules.SHIPPED.read_text(encoding="utf-8"))
+RULES = mechanism_rules.from_mapping(SHIPPED)
 PRE, POST = Timepoint.PRE, Timepoint.POST
 TISSUE, CTDNA = Specimen.TISSUE, Specimen.CTDNA
 GENES = ("KRAS", "NRAS", "BRAF")
@@ -108,7 +115,7 @@ def gene(
         if failing:
             return GeneGenotype(name, Genotype.NO_CALL, failing=failing, codons=limits)
         largest = max(limit.excluded_vaf or 1.0 for limit in limits)
-        ccf = genotype.cancer_cell_fraction(largest, purity) if purity else None
+        ccf = clonality.mutated_copies(largest, purity) if purity else None
         return GeneGenotype(name, Genotype.WT, excluded_vaf=largest, excluded_ccf=ccf, codons=limits)
     alleles = tuple(_allele(name, part, depths, purity, thresholds) for part in words.split("+"))
     alleles = tuple(sorted(alleles, key=lambda found: (-found.vaf, found.codon, found.protein)))
@@ -128,13 +135,10 @@ def _allele(
     stated = Genotype(match[1])
     assert stated is (Genotype.MUT if vaf >= thresholds.mut_vaf else Genotype.MUT_LOW), f"{text} at {fragments}x"
     assert vaf >= thresholds.low_vaf and alt >= thresholds.min_fragments, f"{text} is not DETECTED"
-    low, high = stats.binomtest(alt, fragments).proportion_ci(method="exact")
+    cells = clonality.cell_fraction(alt, fragments, purity, 0.5 * purity) if purity else None
     known = LISTED.get((name, protein))
     # any amino acid at the RAS codons counts; of BRAF only what has a class
     is_ras = name in ("KRAS", "NRAS") and codon in _COUNTED_RAS_CODONS and protein[-1] != "*"
-    ccf, ccf_low, ccf_high = (
-        genotype.cancer_cell_fraction(float(fraction), purity) if purity else None for fraction in (vaf, low, high)
-    )
     return Allele(
         gene=name,
         codon=codon,
@@ -145,9 +149,9 @@ def _allele(
         alt_fragments=alt,
         fragments=fragments,
         vaf=vaf,
-        ccf=ccf,
-        ccf_low=ccf_low,
-        ccf_high=ccf_high,
+        ccf=cells.value if cells else None,
+        ccf_low=cells.low if cells else None,
+        ccf_high=cells.high if cells else None,
         listed=is_ras or (known is not None and (name != "BRAF" or known.braf_class is not None)),
         braf_class=known.braf_class if known else None,
     )
@@ -264,6 +268,7 @@ def heregulin(timepoint: Timepoint, given: str | Mapping[str, Any], cutoff: Cuto
         "uloq": "4000",
         "dilution": "2",
         "dilution_applied": "yes",
+        "cv_percent": "5",
         **{key: str(cell) for key, cell in given.items() if key != "state"},
     }
     result = judge("P1", timepoint, parse_row(row), [cutoff], heregulin_settings(SETTINGS))
@@ -279,19 +284,34 @@ def evidence(
     return PatientEvidence(who, tuple(samples), {t: heregulin(t, text) for t, text in blood.items() if text})
 
 
-def call(one: PatientEvidence, **config: Any) -> Call:
-    """The call with the default settings, but for what is given."""
-    settings = with_defaults(config)
-    return call_patient(one, settings["clinical"], settings["ras_scope"])
+def rules_with(changes: Mapping[str, Any]) -> MechanismRules:
+    """The shipped rules, but for what is given; None takes a key away. Refuses what a site's file could not say."""
+    given = _merged(SHIPPED, changes)
+    assert rule_problems(given, "mechanisms.yaml") == []
+    return mechanism_rules.from_mapping(given)
+
+
+def _merged(whole: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**whole}
+    for key, value in changes.items():
+        merged[key] = _merged(whole.get(key, {}), value) if isinstance(value, Mapping) else value
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def call(one: PatientEvidence, **changes: Any) -> Call:
+    """The call by the shipped rules, but for what is given."""
+    return call_patient(one, rules_with(changes) if changes else RULES)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One folder: evidence, settings and what must come of it."""
+    """One folder: evidence, rules, what must come of it, and what of it with the overrides, where there are any."""
 
     evidence: PatientEvidence
-    settings: Settings
+    rules: MechanismRules
     expected: Mapping[str, str]
+    overrides: tuple[Override, ...] = ()
+    reviewed: Mapping[str, str] | None = None
 
 
 def names() -> list[str]:
@@ -302,32 +322,50 @@ def names() -> list[str]:
 def load(name: str) -> Case:
     """The case of one folder."""
     given = yaml.safe_load((CASES / name / "patient.yaml").read_text(encoding="utf-8"))
-    unknown = set(given) - {"about", "patient", "samples", "heregulin", "cutoff", "config"}
+    unknown = set(given) - {"about", "patient", "samples", "heregulin", "cutoff", "cv", "rules", "identity", "overrides"}
     assert not unknown, f"{name}: cannot read {unknown}"
     cutoff = replace(CUTOFF, **given.get("cutoff", {}))
-    with (CASES / name / "expected.tsv").open(encoding="utf-8", newline="") as sheet:
-        (expected,) = csv.DictReader(sheet, delimiter="\t")
+    blood = {Timepoint(key): heregulin(Timepoint(key), row, cutoff) for key, row in given.get("heregulin", {}).items()}
     return Case(
         PatientEvidence(
             patient=patient(**{"progression_day": None, **given["patient"]}),
             samples=tuple(_sample_of(key, fields) for key, fields in given.get("samples", {}).items()),
-            heregulin={
-                Timepoint(key): heregulin(Timepoint(key), row, cutoff)
-                for key, row in given.get("heregulin", {}).items()
-            },
+            heregulin=blood,
+            heregulin_change=change(blood[PRE], blood[POST], *given["cv"]) if "cv" in given else None,
+            identity=tuple(
+                IdentityCheck(*pair.replace(" ", "-").split("/"), Identity(verdict), "SNPs")
+                for pair, verdict in given.get("identity", {}).items()
+            ),
         ),
-        with_defaults(given.get("config", {})),
-        expected,
+        rules_with(given.get("rules", {})),
+        expected_row(name, "expected.tsv"),
+        tuple(override_of(row) for row in given.get("overrides", [])),
+        expected_row(name, "reviewed.tsv") if "overrides" in given else None,
     )
+
+
+def expected_row(name: str, file: str) -> dict[str, str]:
+    """The only row of a table of one case."""
+    with (CASES / name / file).open(encoding="utf-8", newline="") as sheet:
+        (row,) = csv.DictReader(sheet, delimiter="\t")
+    return row
+
+
+def override_of(given: Mapping[str, str]) -> Override:
+    """A review of P1 by a pathologist, unless told otherwise."""
+    said = {"patient": "P1", "timepoint": "pre", "reviewer": "A. Pathologist", "date": "2024-07-22", "reason": "FISH"}
+    return override({"change": "", "expires": "", **said, **given})
 
 
 def _sample_of(key: str, fields: Mapping[str, Any]) -> SampleEvidence:
     timepoint, specimen, *_ = key.split()
     given = dict(fields)
     erbb2 = given.pop("ERBB2", None)
+    observed = given.pop("observed", {})
     if "ERBB2 mutation" in given:
         given["ERBB2"] = given.pop("ERBB2 mutation")
-    return sample(
+    archival = given.pop("archival", "")
+    made = sample(
         Timepoint(timepoint),
         Specimen(specimen),
         name=key.replace(" ", "-"),
@@ -335,6 +373,7 @@ def _sample_of(key: str, fields: Mapping[str, Any]) -> SampleEvidence:
         erbb2="NE technical" if erbb2 is None else erbb2,
         **given,
     )
+    return replace(made, genotypes=replace(made.genotypes, observed=observed), archival=archival)
 
 
 def missing_axes(found: Call) -> set[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ from tests.builders import CONTROLS_17P, CONTROLS_17Q
 
 from cetux import records
 from cetux.amplification import Tumour, call_amplification, call_erbb2
-from cetux.bin_noise import estimate, shared_noise
+from cetux.amplification_rules import other_amplifications
+from cetux.bin_noise import estimate
 from cetux.copies import detectable_copies, tumour_copies
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
 from cetux.evidence import CopyNumber
-from cetux.gene_bins import Bins, Locus, erbb2_locus, read_bins
+from cetux.gene_bins import EXTENDED_GENES, Bins, Locus, erbb2_locus, extended_loci, read_bins
+from cetux.resources import BUILDS, copied_genes
+from cetux.shared_noise import shared_noise, shared_variance
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -353,9 +357,35 @@ def test_shared_noise_is_found_in_the_sample(truth: float) -> None:
     for _ in range(20):
         gain = np.where(starts > 90_000_000, 0.6, 0.0)
         frame["log2"] = gain + np.repeat(rng.normal(0, truth, 40), 6) + rng.normal(0, 0.1, 240)
-        found.append(shared_noise(frame, LOCUS, 3, 0.0))
+        found.append(shared_noise(shared_variance(frame, LOCUS, 3), 0.0))
     assert np.median(found) == pytest.approx(truth, abs=0.03)
-    assert shared_noise(frame[frame["start"] < 9_000_000], LOCUS, 3, 0.04) == 0.04
+    assert shared_variance(frame[frame["start"] < 9_000_000], LOCUS, 3) is None
+    assert shared_noise(None, 0.04) == 0.04
+
+
+def uneven_frame(sd: float, gene: float = 0.0) -> pd.DataFrame:
+    """The builder's bins beside forty loci of another chromosome, each locus off by its own noise of `sd`."""
+    rng = np.random.default_rng(8)
+    starts = np.repeat(np.arange(40) * 3_000_000, 6) + np.tile(np.arange(6) * 1_000, 40)
+    other = pd.DataFrame({"chromosome": "chr3", "start": starts, "end": starts + 200, "gene": "-"})
+    other["log2"] = np.repeat(rng.normal(0, sd, 40), 6) + rng.normal(0, 0.1, 240)
+    return pd.concat([cnr_frame(erbb2=gene, noise=0.02), other.assign(weight=0.9, depth=100.0)], ignore_index=True)
+
+
+@pytest.mark.parametrize(("sd", "state"), [(0.05, "NEG"), (0.3, "NE")])
+def test_a_sample_of_uneven_loci_is_not_evaluable(sd: float, state: str) -> None:
+    found = call(uneven_frame(sd), tumour(1.0))
+    assert (found.state, found.reason.startswith("technical: uneven")) == (state, state == "NE")
+
+
+def test_the_noise_of_the_assays_normals_widens_the_interval() -> None:
+    """A sample too small to tell its own shared noise takes that of the normals, never less than the setting."""
+    frame = cnr_frame(noise=0.02)
+    bins = Bins(frame, SEGMENTS, frame[["chromosome", "start", "end"]])
+    plain, noisy, quiet = (call_amplification(bins, LOCUS, tumour(), RULES, (), sd) for sd in (None, 0.08, 0.01))
+    assert noisy.log2_se is not None and plain.log2_se is not None
+    assert noisy.log2_se**2 - plain.log2_se**2 == pytest.approx(0.08**2 - 0.03**2)
+    assert quiet == plain
 
 
 def amplified() -> list[tuple[float, float, float, float, float, int, bool]]:
@@ -420,10 +450,17 @@ def write_call_inputs(folder: Path, frame: pd.DataFrame, **corrected: Any) -> di
     return paths
 
 
-def call_files(paths: dict[str, str], notes: str | None = None, gc: bool = True) -> CopyNumber:
+def call_files(
+    paths: dict[str, str],
+    notes: str | None = None,
+    gc: bool = True,
+    sites: str | None = None,
+    purity: float | None = 0.5,
+) -> CopyNumber:
     bins = read_bins(paths["x.cnr"], paths["x.cns"], paths["x.bed"])
     status, check = paths["status.json"], paths["check.json"]
-    return call_erbb2(bins, status, check, notes, "GRCh38", tumour(), RULES, {"gc": gc, "edges": False})
+    how = (tumour(purity), RULES, {"gc": gc, "edges": False})
+    return call_erbb2(bins, status, check, notes, "GRCh38", *how, sites)
 
 
 def test_from_files_with_missing_numbers_and_odd_names(tmp_path: Path) -> None:
@@ -515,3 +552,42 @@ def test_files_also_give_the_purity_of_a_flip(tmp_path: Path) -> None:
     assert found.flip_below_purity == pytest.approx(0.2, abs=0.1)
     records.write(found, tmp_path / "call.json")
     assert records.read(CopyNumber, tmp_path / "call.json") == found
+
+
+def gene_frame(gene: str, log2: float, build: str = "GRCh38") -> pd.DataFrame:
+    """The builder's bins and, on the other gene's arm, six bins of it and four controls of four bins."""
+    landmarks = copied_genes(build)
+    span = landmarks[gene]
+    arm = landmarks[f"{span.chrom}p"] if span.end <= landmarks[f"{span.chrom}p"].end else landmarks[f"{span.chrom}q"]
+    away = [start for start in range(arm.start + 1_000_000, arm.end, 2_000_000) if abs(start - span.start) > 4_000_000]
+    places = [(span.start + 5_000 * i, gene, log2) for i in range(6)]
+    places += [(start + 1_000 * i, f"CTL{start}", 0.0) for start in away[:4] for i in range(4)]
+    rng = np.random.default_rng(6)
+    other = pd.DataFrame(places, columns=["start", "gene", "log2"])
+    other["log2"] += rng.normal(0, 0.05, len(other))
+    other = other.assign(chromosome=f"chr{span.chrom}", end=other["start"] + 200, weight=0.9, depth=100.0)
+    return pd.concat([cnr_frame(noise=0.02), other], ignore_index=True)
+
+
+@pytest.mark.parametrize("gene", EXTENDED_GENES)
+def test_the_other_genes_are_annotated(tmp_path: Path, gene: str) -> None:
+    """log2 1.5 at purity 0.5 is 2 * (5.66 - 1) = 9.3 copies against 2 of the arm's controls."""
+    found = call_files(write_call_inputs(tmp_path, gene_frame(gene, 1.5)))
+    assert found.state == "NEG"
+    states = {other.gene: str(other.state) for other in found.others}
+    assert states == dict.fromkeys(EXTENDED_GENES, "NE") | {gene: "AMP"}
+    (text,) = other_amplifications(found)
+    assert re.fullmatch(rf"{gene}_AMP\(9\.\d copies, ratio 4\.\d\)", text)
+    quiet = call_files(write_call_inputs(tmp_path, gene_frame(gene, 0.0)))
+    assert other_amplifications(quiet) == []
+
+
+def test_controls_of_the_other_genes_lie_on_their_own_arm() -> None:
+    for build in BUILDS:
+        arms = {locus.gene: (locus.arm, locus.other_arm) for locus in extended_loci(build)}
+        marks = copied_genes(build)
+        assert arms == {
+            "EGFR": (marks["7p"], marks["7q"]),
+            "MET": (marks["7q"], marks["7p"]),
+            "KRAS": (marks["12p"], marks["12q"]),
+        }

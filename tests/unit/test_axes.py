@@ -1,19 +1,21 @@
 """What samples say on each axis: positive, negative or not usable; missing is never negative."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from tests.unit.mechanism_cases import CTDNA, POST, PRE, TISSUE, heregulin, sample
+from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, TISSUE, heregulin, rules_with, sample
 
-from cetux.axes import AxisState, axis_states, extended_findings
+from cetux.axes import AxisState, axis_states
 from cetux.evidence import HeregulinResult, SampleEvidence
+from cetux.extended import extended_findings
 from cetux.states import Axis, Heregulin, Mechanism, Verdict
 
 POSITIVE, NEGATIVE, NOT_USABLE = Verdict.POSITIVE, Verdict.NEGATIVE, Verdict.NOT_USABLE
 
 
 def axis(which: Axis, *samples: SampleEvidence, scope: str = "RAS") -> AxisState:
-    return axis_states(samples, None, PRE, scope)[which]
+    return axis_states(samples, None, PRE, rules_with({"axes": {"RAS": {"scope": scope}}}))[which]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,14 @@ def test_only_a_likely_germline_change_leaves_the_axis_negative(
     assert len(found.annotated) == 1 and "BRAF N581T" in found.annotated[0]
 
 
+def test_a_negative_beside_a_change_that_does_not_count_says_what_it_excludes() -> None:
+    one = sample(BRAF="MUT D594G 20%", purity=0.6)
+    gene = replace(one.genotypes.genes["BRAF"], excluded_vaf=0.018, excluded_ccf=0.06)
+    found = axis(Axis.BRAF, replace(one, genotypes=replace(one.genotypes, genes={"BRAF": gene})))
+    assert found.verdict is NEGATIVE
+    assert found.reasons[0].endswith("BRAF D594G 20.0%, else WT, excludes VAF >= 1.8% (CCF >= 6%)")
+
+
 @pytest.mark.parametrize(
     ("words", "purity", "verdict", "annotated"),
     [
@@ -137,7 +147,7 @@ def test_an_amplification_without_controls_is_flagged() -> None:
 def test_heregulin(state: Heregulin) -> None:
     verdicts = dict.fromkeys(Heregulin, NOT_USABLE)
     verdicts |= {Heregulin.HIGH: POSITIVE, Heregulin.LOW: NEGATIVE, Heregulin.BLQ: NEGATIVE}
-    found = axis_states([], HeregulinResult("P1", PRE, state, "why"), PRE, "RAS")[Axis.HRG]
+    found = axis_states([], HeregulinResult("P1", PRE, state, "why"), PRE, RULES)[Axis.HRG]
     assert found.verdict is verdicts[state]
     assert "why" in found.reasons[0]
 
@@ -154,11 +164,11 @@ def test_heregulin(state: Heregulin) -> None:
     ],
 )
 def test_heregulin_at_the_limits_of_the_assay(words: dict[str, str], verdict: Verdict) -> None:
-    assert axis_states([], heregulin(PRE, words), PRE, "RAS")[Axis.HRG].verdict is verdict
+    assert axis_states([], heregulin(PRE, words), PRE, RULES)[Axis.HRG].verdict is verdict
 
 
 def test_without_anything_no_axis_is_usable() -> None:
-    states = axis_states([], None, PRE, "RAS")
+    states = axis_states([], None, PRE, RULES)
     assert list(states) == list(Axis)
     assert all(state.verdict is NOT_USABLE and state.reasons for state in states.values())
 
@@ -207,7 +217,7 @@ def test_a_sample_put_aside_is_not_usable_and_says_why() -> None:
 
 class TestCtdna:
     def test_without_a_tumour_variant_it_excludes_nothing(self) -> None:
-        states = axis_states([sample(specimen=CTDNA)], None, PRE, "RAS")
+        states = axis_states([sample(specimen=CTDNA)], None, PRE, RULES)
         assert [states[a].verdict for a in (Axis.RAS, Axis.BRAF, Axis.ERBB2)] == [NOT_USABLE] * 3
 
     @pytest.mark.parametrize(
@@ -249,15 +259,15 @@ class TestExtended:
     def test_which_count(
         self, genes: dict[str, str], drug: str, mechanism: Mechanism | None, annotated: list[str]
     ) -> None:
-        findings, notes = extended_findings([sample(POST, **genes)], drug)
+        findings, notes = extended_findings([sample(POST, **genes)], drug, RULES)
         assert [finding.mechanism for finding in findings] == ([mechanism] if mechanism else [])
         assert notes == annotated
 
     def test_an_erbb2_mutation_is_on_the_axis_of_the_amplification(self) -> None:
         one = sample(erbb2="AMP 22", ERBB2="MUT L755S 20%")
-        (mutation,), _ = extended_findings([one], "cetuximab")
+        (mutation,), _ = extended_findings([one], "cetuximab", RULES)
         (amplification,) = axis(Axis.ERBB2, one).findings
-        assert mutation.group == amplification.group
+        assert RULES.causes[mutation.mechanism] == RULES.causes[amplification.mechanism]
 
 
 @pytest.mark.parametrize("change", ["L597R 45%", "G464R 43%"])

@@ -1,5 +1,7 @@
 """Error rates: shrunk, by molecule strand, never zero, never less careful with normals."""
 
+from itertools import permutations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,25 @@ def test_without_any_base_the_prior_speaks() -> None:
 def test_no_rate_is_zero_whatever_the_quality_says() -> None:
     rates = estimate(background(ErrorCount("C>T", "N5", 0, 10**9)), ())
     assert rates.rate.min() >= LEAST_RATE
+
+
+def test_damage_of_one_substitution_does_not_blacken_the_others() -> None:
+    """500 of 1,000,000 C are deaminated and nothing else is wrong in 11,000,000 bases."""
+    rates = estimate(background(ErrorCount("C>T", "F3", 500, 1_000_000)), ())
+    assert rates.of(stratum_index("F3"), "C", "T") == pytest.approx(5e-4, rel=0.02)
+    assert rates.of(stratum_index("F3"), "A", "C") == pytest.approx(0.5 / 12_000_000, rel=2.5)
+
+
+def test_substitutions_that_are_alike_share_their_rate() -> None:
+    """None of 0 to 2 errors in 50,000 bases is taken for damage: all are drawn to the same mean, 12 in 600,000.
+
+    By hand, with the prior 5e-5 of class 3: r1 = 12.5 / 610,000, and 2 errors have the rate 2.5 / (50,000 + 0.5 / r1).
+    """
+    pairs = list(permutations("ACGT", 2))
+    few = [ErrorCount(f"{a}>{b}", "F3", i % 3, 50_000) for i, (a, b) in enumerate(pairs)]
+    rates = estimate(Background(tuple(few)), ())
+    each = [rates.of(stratum_index("F3"), a, b) for a, b in pairs]
+    assert each == pytest.approx([(i % 3 + 0.5) / 74_400 for i in range(12)])
 
 
 def test_normals_never_make_a_sample_less_careful() -> None:

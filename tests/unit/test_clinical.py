@@ -1,16 +1,18 @@
 """The clinical class, boundary by boundary (rules; specification 4.1)."""
 
+from dataclasses import replace
 from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.mechanism_cases import SETTINGS, patient
+from tests.unit.mechanism_cases import RULES as JOIN
+from tests.unit.mechanism_cases import patient
 
 from cetux.clinical import classify
 from cetux.states import ResistanceClass
 
-RULES = SETTINGS["clinical"]
+RULES = JOIN.classes
 DE_NOVO, ACQUIRED = ResistanceClass.DE_NOVO, ResistanceClass.ACQUIRED
 NOT_RESISTANT, NOT_EVALUABLE = ResistanceClass.NOT_RESISTANT, ResistanceClass.NOT_EVALUABLE
 RESPONSES = ("CR", "PR", "SD", "PD", "NE")
@@ -40,7 +42,7 @@ def test_response_and_duration(
     response: str, pfs: int, standard: ResistanceClass, strict: ResistanceClass, paper: ResistanceClass
 ) -> None:
     found = [
-        classify(patient(response, pfs), {**RULES, "de_novo": option}).resistance
+        classify(patient(response, pfs), replace(RULES, option=option)).resistance
         for option in ("standard", "strict", "paper")
     ]
     assert found == [standard, strict, paper]
@@ -106,12 +108,12 @@ def test_best_response_of_progression_without_its_day_is_not_called_no_progressi
     ],
 )
 def test_every_limit_comes_from_the_settings(setting: str, value: int, who) -> None:
-    assert classify(who, RULES).resistance is not classify(who, {**RULES, setting: value}).resistance
+    assert classify(who, RULES).resistance is not classify(who, replace(RULES, **{setting: value})).resistance
 
 
 @given(patients, st.sampled_from(["standard", "strict", "paper"]))
 def test_every_class_is_explained(who, option: str) -> None:
-    found = classify(who, {**RULES, "de_novo": option})
+    found = classify(who, replace(RULES, option=option))
     assert found.reason
     assert not found.off_drug or found.resistance is NOT_EVALUABLE
 
@@ -124,5 +126,5 @@ def test_resistance_needs_progression(who) -> None:
 
 def test_longer_control_never_turns_acquired_into_de_novo() -> None:
     for response, option in product(RESPONSES, ("standard", "strict", "paper")):
-        classes = [classify(patient(response, pfs), {**RULES, "de_novo": option}).resistance for pfs in range(1, 400)]
+        classes = [classify(patient(response, pfs), replace(RULES, option=option)).resistance for pfs in range(1, 400)]
         assert not any(before is ACQUIRED and after is DE_NOVO for before, after in pairwise(classes))

@@ -138,6 +138,7 @@ def test_heregulin_may_be_left_out_and_normals_be_replaced(here: Path) -> None:
     assert load().assays["panel"].copy_number_reference == "panel.cnn"
 
 
+@pytest.mark.bad_input
 @pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
 def test_damaged_cohort_gives_its_listing(case: str, here: Path) -> None:
     for path in (CASES / case).iterdir():
@@ -227,6 +228,7 @@ def test_long_listing_is_capped_and_counts_the_rest(here: Path) -> None:
     assert "  samples.tsv, column purity: and 4990 more" in lines
 
 
+@pytest.mark.bad_input
 @pytest.mark.parametrize("sheet", ["samples", "patients", "heregulin"])
 def test_sheet_of_100_000_columns_gets_a_short_answer(here: Path, sheet: str) -> None:
     path = here / f"{sheet}.tsv"
@@ -264,15 +266,37 @@ def test_with_plates_patients_and_cutoffs_may_have_no_other_value(here: Path) ->
     assert problem_of("plates.tsv", "").wrong == "there is no such file"
 
 
+@pytest.mark.bad_input
 def test_wrong_lines_of_the_targets_bed_are_named_before_anything_runs(here: Path) -> None:
     (here / "panel.bed").write_text("chr12\t25245300\t25245400\nchr12 25245300 25245400\nchr12\t500\t400\n")
     named = {(problem.row, problem.wrong) for problem in refused().problems if problem.file == "panel.bed"}
     assert named == {(2, "'chr12 25245300 25245400' is no BED line"), (3, "start 500 is not below end 400")}
 
 
+@pytest.mark.bad_input
 def test_a_bed_of_the_other_build_is_named(here: Path) -> None:
     """KRAS codon 12 stands at 12:25245349-25245351 in GRCh38 and 12:25398283-25398285 in GRCh37 (specification 7.5)."""
     (here / "panel.bed").write_text("chr12\t25398200\t25398300\n")
     (problem,) = refused().problems
     assert "covers no listed codon in GRCh38, but" in problem.wrong
     assert "GRCh37" in problem.mend
+
+
+@pytest.mark.parametrize(
+    ("tumour", "normal", "taught"),
+    [
+        ({"preservation": "ffpe"}, {"preservation": "ffpe", "specimen": "tissue"}, True),
+        ({"preservation": "ffpe"}, {"preservation": "fresh", "specimen": "tissue"}, False),
+        ({"preservation": "ffpe"}, {}, False),
+        ({}, {"preservation": "ffpe", "specimen": "tissue"}, False),
+        ({}, {}, False),
+        ({"specimen": "ctdna"}, {"specimen": "ctdna"}, True),
+        ({"specimen": "ctdna"}, {}, False),
+    ],
+)
+def test_normals_teach_errors_to_samples_of_their_kind_alone(
+    here: Path, tumour: dict[str, str], normal: dict[str, str], taught: bool
+) -> None:
+    rows = [builders.sample_row() | tumour, SAMPLES[1], builders.normal_row() | normal]
+    builders.write_tsv(here / "samples.tsv", [{"preservation": ""} | row for row in rows])
+    assert load().error_normals("P01_pre") == (["N01"] if taught else [])

@@ -63,7 +63,7 @@ def test_units_are_those_of_the_names(key: str, unit: str) -> None:
 
 
 def test_sheets_and_template_make_a_cohort(tmp_path: Path) -> None:
-    for sheet in ("samples", "patients", "heregulin"):
+    for sheet in ("samples", "patients", "heregulin", "concordance"):
         (tmp_path / f"{sheet}.tsv").write_bytes((config_docs.FOLDER / f"{sheet}.tsv").read_bytes())
     (tmp_path / "bams").mkdir()
     for name in ("P01_pre", "P01_post", "N01"):
@@ -71,8 +71,10 @@ def test_sheets_and_template_make_a_cohort(tmp_path: Path) -> None:
         (tmp_path / "bams" / f"{name}.bam.bai").write_text("stub")
     (tmp_path / "panel.bed").write_text("chr12\t25245300\t25245400\tKRAS\n")
     cutoff = {"assay": "DuoSet_DY377", "matrix": "plasma", "method": "fixed", "value_pg_per_ml": 980}
-    given = yaml.safe_load(config_docs.template()) | {"heregulin": "heregulin.tsv", "heregulin_cutoffs": [cutoff]}
+    sheets = {"heregulin": "heregulin.tsv", "concordance": "concordance.tsv"}
+    given = yaml.safe_load(config_docs.template()) | sheets | {"heregulin_cutoffs": [cutoff]}
     loaded = cohort.load(given, str(tmp_path))
     assert loaded.tumours() == ["P01_post", "P01_pre"]
     assert loaded.normals("panel") == ["N01"]
+    assert [row["method"] for row in loaded.concordance_rows] == ["FISH", "ddPCR"]
     assert loaded.warnings == ()

@@ -228,7 +228,7 @@ def test_from_bam_to_ratio(tmp_path: Path, method: str, pooled: bool) -> None:
             str(tmp_path / f"{name}.targetcoverage.cnn"), str(tmp_path / f"{name}.antitargetcoverage.cnn")
         )
         bam = small_bam(tmp_path, name, copies, seed=len(tables))
-        assert count_coverage(bam, bins, off_target, None, 0, tables[name].target, tables[name].off_target).ok
+        assert count_coverage(bam, bins, off_target, None, 0, False, tables[name].target, tables[name].off_target).ok
     reference = tmp_path / "r.cnn"
     build_reference([tables["N1"], tables["N2"]] if pooled else [], bins, off_target, None, PLAIN, str(reference))
     said, ratios, _ = corrected(tmp_path, tables["T"], reference)

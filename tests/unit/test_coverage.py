@@ -49,10 +49,18 @@ def awkward_bam(path: Path) -> str:
     return str(bam.write(path))
 
 
-def count(folder: Path, bam: str, bins: list[str], off_target: list[str], fasta: str | None = None, mapq: int = 0):  # type: ignore[no-untyped-def]
+def count(  # type: ignore[no-untyped-def]
+    folder: Path,
+    bam: str,
+    bins: list[str],
+    off_target: list[str],
+    fasta: str | None = None,
+    mapq: int = 0,
+    keep_duplicates: bool = False,
+):
     paths = str(folder / "t.cnn"), str(folder / "o.cnn")
     beds = bed(folder / "t.bed", bins), bed(folder / "o.bed", off_target)
-    usable = count_coverage(bam, *beds, fasta, mapq, *paths)
+    usable = count_coverage(bam, *beds, fasta, mapq, keep_duplicates, *paths)
     return usable, *(pd.read_csv(path, sep="\t", keep_default_na=False) for path in paths)
 
 
@@ -82,6 +90,21 @@ def test_depth_by_hand(tmp_path: Path) -> None:
     bam.add_fragment("chr17", 1000, 1200, duplicate=True)
     _, table, _ = count(tmp_path, str(bam.write(tmp_path / "x.bam")), ["chr17\t1000\t1200\tA"], [])
     assert (table["depth"][0], table["log2"][0]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("limit", [coverage._MOST_SITES_BP, 0])
+def test_duplicates_of_amplicons_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """Ten reads over one amplicon, nine of them flagged: the other flags still leave a read out."""
+    monkeypatch.setattr(coverage, "_MOST_SITES_BP", limit)
+    bam = BamBuilder(CONTIGS, BASES)
+    bam.add_read("chr17", 1000, "A" * 100)
+    for _ in range(9):
+        bam.add_read("chr17", 1000, "A" * 100, duplicate=True)
+    for flag in ("secondary", "qcfail"):
+        bam.add_read("chr17", 1000, "A" * 100, duplicate=True, **{flag: True})
+    path, bins = str(bam.write(tmp_path / "x.bam")), ["chr17\t1000\t1100\tA"]
+    depths = [count(tmp_path, path, bins, [], keep_duplicates=keep)[1]["depth"][0] for keep in (False, True)]
+    assert depths == [1.0, 10.0]
 
 
 def test_an_intron_is_no_depth(tmp_path: Path) -> None:
@@ -144,6 +167,7 @@ def damaged(folder: Path, kind: str) -> str:
     return str(path)
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("kind", ["absent", "no index", "truncated", "flipped", "text"])
 def test_damage_is_typed_and_leaves_empty_tables(tmp_path: Path, kind: str) -> None:
     usable, table, off_target = count(
@@ -154,6 +178,7 @@ def test_damage_is_typed_and_leaves_empty_tables(tmp_path: Path, kind: str) -> N
     assert (len(table), len(off_target)) == (0, 0)
 
 
+@pytest.mark.fault
 def test_memory_errors_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: str) -> str:
         raise pysam.utils.SamtoolsError("samtools depth: Cannot allocate memory")
@@ -164,9 +189,10 @@ def test_memory_errors_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         count(tmp_path, bam, BINS, [])
 
 
+@pytest.mark.fault
 def test_a_table_that_cannot_be_written_is_no_fault_of_the_sample(tmp_path: Path) -> None:
     bam = awkward_bam(tmp_path / "x.bam")
     with pytest.raises(OSError, match="No such file"):
         count_coverage(
-            bam, bed(tmp_path / "t.bed", BINS), bed(tmp_path / "o.bed", []), None, 0, "/nowhere/t", "/nowhere/o"
+            bam, bed(tmp_path / "t.bed", BINS), bed(tmp_path / "o.bed", []), None, 0, False, "/nowhere/t", "/nowhere/o"
         )

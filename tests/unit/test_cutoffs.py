@@ -160,7 +160,7 @@ def test_roc_by_hand():
     found = youden_cutoff([(x, x) for x in (2.0, 4.0, 5.0, 8.0)], [(x, x) for x in (1.0, 3.0, 4.0, 6.0)], 50, 1)
     assert found.performance.auc == pytest.approx(10.5 / 16)
     assert found.performance.youden == pytest.approx(0.25)
-    assert found.cutoff_pg_per_ml == 7.0
+    assert found.cutoff == 7.0
     assert (found.performance.sensitivity, found.performance.specificity) == (0.25, 1.0)
 
 

@@ -100,6 +100,14 @@ def test_a_codon_that_is_not_covered_is_no_wild_type() -> None:
     assert call(replace(counts, codons=empty), KRAS).genes["KRAS"].state is Genotype.NO_CALL
 
 
+def test_a_mutated_gene_says_what_else_it_excludes_where_its_codons_allow() -> None:
+    changed = {("KRAS", 12, "ATC"): 100}
+    wild, mutated = (call(counted(KRAS, 500, given), KRAS).genes["KRAS"] for given in ({}, changed))
+    assert mutated.state is Genotype.MUT and wild.excluded_vaf is not None
+    assert mutated.excluded_vaf == pytest.approx(wild.excluded_vaf, rel=0.02)
+    assert call(counted(KRAS, 60, {("KRAS", 12, "ATC"): 20}), KRAS).genes["KRAS"].excluded_vaf is None
+
+
 def test_a_silent_change_is_no_mutation() -> None:
     called = call(counted(KRAS, 500, {("KRAS", 12, "GCC"): 250}), KRAS)
     assert called.genes["KRAS"].state is Genotype.WT
@@ -227,6 +235,22 @@ def test_changes_of_one_molecule_are_one_allele(
 def test_adjacent_changes_of_different_molecules_stay_apart() -> None:
     called = call(counted(KRAS, 500, {("KRAS", 12, "ATC"): 25, ("KRAS", 12, "ACA"): 20}), KRAS)
     assert {name: allele.alt_fragments for name, allele in alleles_of(called).items()} == {"G12D": 25, "G12C": 20}
+
+
+def test_a_fragment_read_in_part_counts_at_the_bases_that_it_shows() -> None:
+    """G12D is the middle base: 20 + 5 of 500 fragments show it, and 40 do not show that base."""
+    part = {("KRAS", 12, "ATC"): 20, ("KRAS", 12, "AT."): 5, ("KRAS", 12, ".CC"): 50, ("KRAS", 12, "A.C"): 40}
+    (allele,) = alleles_of(call(counted(KRAS, 500, part), KRAS)).values()
+    assert (allele.protein, allele.alt_fragments, allele.fragments) == ("G12D", 25, 460)
+
+
+def test_the_rest_of_a_change_of_two_bases_supports_no_other_allele() -> None:
+    """With one of its two bases not read V600K looks like V600M or V600E."""
+    part = {("BRAF", 600, "CTT"): 60, ("BRAF", 600, "C.T"): 20, ("BRAF", 600, "CT."): 20}
+    braf = [one for one in LISTED if one.gene == "BRAF"]
+    called = call(counted(braf, 1000, part), braf)
+    (allele,) = (alleles_of(called) | traces_of(called)).values()
+    assert (allele.protein, allele.alt_fragments, allele.fragments) == ("V600K", 60, 960)
 
 
 def test_errors_on_a_frequent_mutant_are_no_further_alleles() -> None:

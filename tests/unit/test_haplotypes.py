@@ -35,7 +35,8 @@ def test_mates_that_disagree_are_no_base(tmp_path: Path) -> None:
     cover(bam, G12, 20)
     cover(bam, G12, 3, right_changes=coding(G12, {1: "A"}))
     found = at(count(bam, tmp_path, [G12]), "KRAS", 12)
-    assert (fragments(found), found.conflicts) == ({plus_strand(G12): 20}, 3)
+    assert (fragments(found), found.conflicts) == ({"ACC": 20, "A.C": 3}, 3)
+    assert [one.strata for one in found.haplotypes] == [{"F333": 20}, {"F3.3": 3}]
 
 
 def test_identical_records_count_once(tmp_path: Path) -> None:
@@ -84,6 +85,19 @@ def test_clipped_bases_are_not_read(tmp_path: Path) -> None:
     first = min(G12.positions)
     bam.add_read("chr12", first + 3, "A" * 10 + "ACGT" * 10, cigar="10S40M")
     assert at(count(bam, tmp_path, [G12]), "KRAS", 12).haplotypes == ()
+
+
+@pytest.mark.parametrize(("clipped", "shown"), [(9, "ACC"), (11, ".CC"), (12, "..C")])
+def test_a_read_that_ends_in_the_codon_shows_the_bases_that_it_reaches(
+    tmp_path: Path, clipped: int, shown: str
+) -> None:
+    bam = builder(G12)
+    first = min(G12.positions)
+    bases = "A" * 10 + plus_strand(G12) + "GT" * 20
+    bam.add_read("chr12", first - 10 + clipped, bases, cigar=f"{clipped}S{len(bases) - clipped}M")
+    (one,) = at(count(bam, tmp_path, [G12]), "KRAS", 12).haplotypes
+    assert (one.bases, one.fragments, one.at_ends) == (shown, 1, 1)
+    assert one.strata == {"F" + "".join("." if base == "." else "2" for base in shown): 1}
 
 
 @pytest.mark.parametrize(("base_quality", "expected"), [(25, "F111"), (37, "F222"), (90, "F444")])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cetux.cutoffs import Cutoff, HeregulinSettings
 from cetux.evidence import HeregulinResult
-from cetux.heregulin import change, interval, judge, parse_row, reference_change, select
+from cetux.heregulin import change, combine, interval, judge, parse_row, ranked, reference_change
 from cetux.measurement import Measurement
 from cetux.states import Heregulin, Timepoint, Trend
 
@@ -186,13 +186,37 @@ def test_change_without_a_biological_cv_says_so():
     assert (found.fold, found.crossed) == (pytest.approx(6.905, rel=1e-3), True)
 
 
-def test_select_takes_the_assay_with_a_cutoff_whatever_the_order():
+def test_the_assay_with_a_cutoff_speaks_first_whatever_the_order():
     mine, other = measured(420), measured(99, assay="AnotherKit")
     plasma = measured(7, matrix="plasma")
     for order in ([mine, other, plasma], [plasma, other, mine]):
-        assert select(order, [CUTOFF]) is mine
-    assert select([other, plasma], [CUTOFF]) is plasma
-    assert select([], [CUTOFF]) is None
+        assert ranked(order, [CUTOFF]) == [mine, plasma, other]
+    assert ranked([], [CUTOFF]) == []
+
+
+OTHER = replace(CUTOFF, assay="AnotherKit", value_pg_per_ml=50.0)
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "counts", "disagree"),
+    [
+        (measured(420), measured(99, assay="AnotherKit"), ("AnotherKit", "HIGH"), True),
+        (measured(2900), measured(9, assay="AnotherKit"), (CUTOFF.assay, "HIGH"), True),
+        (measured(2900), measured(99, assay="AnotherKit"), (CUTOFF.assay, "HIGH"), False),
+        (measured(420), measured(9, assay="AnotherKit"), (CUTOFF.assay, "LOW"), False),
+        (measured(420), measured(9, assay="NoCutoff"), (CUTOFF.assay, "LOW"), False),
+        (measured(980), measured(9, assay="AnotherKit"), (CUTOFF.assay, "EQUIVOCAL"), True),
+        (measured(420), measured(50, assay="AnotherKit"), ("AnotherKit", "EQUIVOCAL"), True),
+    ],
+    ids=["HIGH elsewhere", "HIGH first", "both HIGH", "both LOW", "one says nothing", "in doubt", "in doubt elsewhere"],
+)
+def test_of_several_assays_any_high_counts_by_its_own_cutoff(mine, other, counts, disagree):
+    """The rules' order for samples: a positive outweighs everything, a doubt outweighs a negative."""
+    cutoffs = [CUTOFF, OTHER]
+    for order in ([mine, other], [other, mine]):
+        found = combine([judge("P01", Timepoint.POST, one, cutoffs, SETTINGS) for one in ranked(order, cutoffs)])
+        assert (found.assay, found.state) == counts
+        assert any(flag.startswith("assays_disagree: ") for flag in found.flags) is disagree
 
 
 CONCENTRATIONS = st.floats(0.1, 1e5)

@@ -14,7 +14,7 @@ from tests.unit.mechanism_cases import (
     CTDNA,
     POST,
     PRE,
-    SETTINGS,
+    RULES,
     TISSUE,
     call,
     copies,
@@ -27,7 +27,8 @@ from tests.unit.mechanism_cases import (
 
 from cetux.axes import axis_states
 from cetux.evidence import HeregulinResult, SampleEvidence
-from cetux.mechanism import Call, PatientEvidence, call_patient, choose_primary
+from cetux.mechanism import Call, PatientEvidence, call_patient
+from cetux.primary import choose_primary
 from cetux.states import (
     Axis,
     Confidence,
@@ -132,13 +133,13 @@ class TestPrimary:
 
     def test_of_nothing_nothing_is_chosen(self) -> None:
         with pytest.raises(ValueError, match="no finding"):
-            choose_primary([])
+            choose_primary([], RULES)
 
     def test_the_choice_does_not_depend_on_the_order(self) -> None:
         one = sample(KRAS="MUT G12D 6%", BRAF="MUT V600E 30%", erbb2="AMP 22")
-        findings = [f for state in axis_states([one], None, PRE, "RAS").values() for f in state.findings]
+        findings = [f for state in axis_states([one], None, PRE, RULES).values() for f in state.findings]
         assert len(findings) == 3
-        assert len({choose_primary(order)[0].label for order in permutations(findings)}) == 1
+        assert len({choose_primary(order, RULES)[0].label for order in permutations(findings)}) == 1
 
 
 class TestConfidence:
@@ -176,7 +177,7 @@ class TestConfidence:
             ({}, {}, Confidence.HIGH),
             ({"erbb2": "POLYSOMY 4.2 over 3.8"}, {}, Confidence.MODERATE),
             ({"BRAF": "MUT D594G 30%"}, {}, Confidence.MODERATE),
-            ({"NRAS": "not assessed"}, {"ras_scope": "KRAS_only"}, Confidence.MODERATE),
+            ({"NRAS": "not assessed"}, {"axes": {"RAS": {"scope": "KRAS_only"}}}, Confidence.MODERATE),
             ({"erbb2": {"text": "NEG", "flags": ["flat_reference"]}}, {}, Confidence.MODERATE),
         ],
         ids=str,
@@ -385,9 +386,9 @@ def _named(one: SampleEvidence, timepoint: Timepoint, name: str) -> SampleEviden
 configs = st.sampled_from(
     [
         {},
-        {"ras_scope": "KRAS_only"},
-        {"clinical": {"de_novo": "strict"}},
-        {"clinical": {"de_novo": "paper"}},
+        {"axes": {"RAS": {"scope": "KRAS_only"}}},
+        {"classes": {"stable_disease": "strict"}},
+        {"classes": {"stable_disease": "paper", "stable_disease_days": None}},
     ]
 )
 some = settings(
@@ -602,7 +603,7 @@ def test_every_combination(resistance: ResistanceClass) -> None:
             tuple(_taken(t, states[:3]) for t, states in given.items() if states),
             {t: _blood(t, _HRG[states[3]]) for t, states in given.items() if states},
         )
-        found = call_patient(one, SETTINGS["clinical"], SETTINGS["ras_scope"])
+        found = call_patient(one, RULES)
         assert found.resistance_class is resistance
         check_invariants(one, found)
         got = Wanted(found.status, found.primary, found.additional, found.confidence, found.origin)

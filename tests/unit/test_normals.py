@@ -99,6 +99,18 @@ def test_spread_is_that_of_the_noise() -> None:
     assert [profile.noise_log2 for profile in found.profiles] == pytest.approx([0.11] * 8, rel=0.3)
 
 
+@pytest.mark.parametrize("truth", [0.0, 0.1])
+def test_what_loci_share_in_the_normals(truth: float) -> None:
+    """Each sample moves each locus of 1 Mb as a whole; against the median of seven others that is sqrt(1 + 1.5 / 7)."""
+    rng, frames = np.random.default_rng(4), tables()
+    places = PANEL["chromosome"] + "_" + (PANEL["start"] // 1_000_000).astype(str)
+    codes, loci = pd.factorize(places)
+    for frame in frames:
+        multiply(frame, slice(None), rng.normal(0, truth, len(loci))[codes])
+    found = check_normals(frames, NAMES, "GRCh38", DEFAULTS).shared_sd_log2
+    assert found == pytest.approx(truth * np.sqrt(1 + 1.5 / 7), abs=0.03)
+
+
 def test_notes_and_table_of_a_reference(tmp_path: Path) -> None:
     made = [depths(tmp_path, name, erbb2=1.0 * (name == "N3"), seed=200 + at) for at, name in enumerate(NAMES)]
     spread = tmp_path / "spread.tsv"

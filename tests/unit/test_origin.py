@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from tests.unit.mechanism_cases import CTDNA, POST, PRE, TISSUE, heregulin, sample
+from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, TISSUE, heregulin, sample
 
 from cetux.axes import Finding, axis_states
 from cetux.evidence import SampleEvidence
-from cetux.origin import with_origin
+from cetux.origin import is_lost, with_origin
 from cetux.states import Axis, Origin
 
 EMERGENT, EXPANDED, PRE_EXISTING = Origin.EMERGENT, Origin.EXPANDED, Origin.PRE_EXISTING
@@ -18,16 +18,16 @@ ACROSS = "across_specimen_types"
 
 
 def finding(which: Axis, post: SampleEvidence) -> Finding:
-    (found,) = axis_states([post], None, POST, "RAS")[which].findings
+    (found,) = axis_states([post], None, POST, RULES)[which].findings
     return found
 
 
 def kras(post: str, pre: Sequence[SampleEvidence], **other) -> Finding:
-    return with_origin(finding(Axis.RAS, sample(POST, KRAS=post, **other)), pre, None)
+    return with_origin(finding(Axis.RAS, sample(POST, KRAS=post, **other)), pre, None, RULES)
 
 
 def amplified(post: SampleEvidence, pre: Sequence[SampleEvidence]) -> Finding:
-    return with_origin(finding(Axis.ERBB2, post), pre, None)
+    return with_origin(finding(Axis.ERBB2, post), pre, None, RULES)
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,56 @@ def test_an_amplification_across_specimen_types_is_flagged() -> None:
     ],
 )
 def test_heregulin(before, origin: Origin) -> None:
-    (found,) = axis_states([], heregulin(POST, "HIGH 2900"), POST, "RAS")[Axis.HRG].findings
-    assert with_origin(found, [], heregulin(PRE, before) if before else None).origin is origin
+    (found,) = axis_states([], heregulin(POST, "HIGH 2900"), POST, RULES)[Axis.HRG].findings
+    assert with_origin(found, [], heregulin(PRE, before) if before else None, RULES).origin is origin
+
+
+def test_an_equivocal_sample_before_is_not_mended_by_a_negative_one() -> None:
+    before = [sample(PRE, name="A"), sample(PRE, name="B", erbb2="EQUIVOCAL 4.6")]
+    for order in (before, before[::-1]):
+        assert amplified(sample(POST, erbb2="AMP 18"), order).origin is UNRESOLVED
+
+
+def test_across_specimen_types_an_amplification_in_half_of_the_cells_must_be_seen() -> None:
+    """Half of the cells with 8 copies and half with 2 show 5 on average: 5.1 would not have been seen, 4.9 would."""
+    after = sample(POST, CTDNA, erbb2="AMP 8")
+    for detectable, origin, flags in ((5.1, UNRESOLVED, ()), (4.9, EMERGENT, (ACROSS,))):
+        before = sample(PRE)
+        before = replace(before, erbb2=replace(before.erbb2, detectable_copies=detectable))
+        found = amplified(after, [before])
+        assert (found.origin, found.flags) == (origin, flags)
+
+
+def with_trace(before: SampleEvidence, filters: tuple[str, ...]) -> SampleEvidence:
+    """The sample with KRAS G12D DETECTED at 0.8 %, below the floor of a report."""
+    (allele,) = sample(POST, KRAS="MUT G12D 30%").genotypes.genes["KRAS"].alleles
+    trace = replace(allele, alt_fragments=4, vaf=0.008, ccf=0.027, ccf_low=0.007, ccf_high=0.14, filters=filters)
+    genes = {**before.genotypes.genes, "KRAS": replace(before.genotypes.genes["KRAS"], traces=(trace,))}
+    return replace(before, genotypes=replace(before.genotypes, genes=genes))
+
+
+def test_a_trace_below_the_floors_was_there() -> None:
+    assert kras("MUT G12D 30%", [with_trace(sample(PRE), ())]).origin is EXPANDED
+
+
+def test_what_looked_like_an_artefact_is_not_excluded_by_another_sample() -> None:
+    doubtful = with_trace(sample(PRE, name="A"), ("one_strand",))
+    assert kras("MUT G12D 30%", [doubtful, sample(PRE, name="B")]).origin is UNRESOLVED
+
+
+def test_fragments_before_are_said_and_change_no_origin() -> None:
+    before = sample(PRE, name="pre")
+    before = replace(before, genotypes=replace(before.genotypes, observed={"KRAS G12D": 4, "KRAS G12V": 9}))
+    found = kras("MUT G12D 30%", [before])
+    assert (found.origin, found.flags) == (EMERGENT, ("fragments_before:pre:4/500",))
+
+
+@pytest.mark.parametrize(
+    ("after", "lost"), [("WT", True), ("WT; codon 12 at 200x", True), ("NO_CALL; all at 20x", False)]
+)
+def test_lost_needs_a_limit_that_covers_what_was_there(after: str, lost: bool) -> None:
+    """200 fragments exclude 4.5 %, 500 exclude 1.8 %."""
+    before = finding(Axis.RAS, sample(POST, KRAS="MUT G12D 6%"))
+    assert is_lost(before, [sample(POST, KRAS=after)], None, RULES) is lost
+    faint = finding(Axis.RAS, sample(POST, purity=0.06, erbb2="NE", KRAS="MUT_LOW G12D 3%"))
+    assert is_lost(faint, [sample(POST, KRAS=after)], None, RULES) is (after == "WT")

@@ -61,6 +61,7 @@ def test_further_columns_are_kept_where_allowed(tmp_path: Path) -> None:
     assert "'x' is not known" in problem(tmp_path, "a\tb\tx\n1\t2\t3\n").wrong
 
 
+@pytest.mark.bad_input
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
@@ -87,6 +88,7 @@ def test_refused(tmp_path: Path, content: str | bytes, wrong: str) -> None:
     assert wrong in problem(tmp_path, content).wrong
 
 
+@pytest.mark.bad_input
 def test_character_that_is_not_utf8_is_given_its_row(tmp_path: Path) -> None:
     found = problem(tmp_path, b"a\tb\n1\t2\nM\xfcller\t2\n")
     assert (found.row, found.wrong) == (3, "has a character that is not UTF-8")
@@ -101,11 +103,13 @@ def test_every_column_problem_is_named_at_once(tmp_path: Path) -> None:
     assert ragged.row == 2
 
 
+@pytest.mark.bad_input
 def test_more_columns_than_a_sheet_can_have(tmp_path: Path) -> None:
     header = "\t".join(["a", "b", *map(str, range(MOST_COLUMNS))])
     assert f"has {MOST_COLUMNS + 2} columns" in problem(tmp_path, header, closed=False).wrong
 
 
+@pytest.mark.bad_input
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [

@@ -4,17 +4,20 @@ from dataclasses import replace
 
 import pytest
 from tests.unit import mechanism_cases
+from tests.unit.mechanism_cases import override_of
 
 from cetux import tables
 from cetux.axes import AxisState
 from cetux.cohort_calls import CohortCalls, PatientCall
 from cetux.counts import Usable
 from cetux.evidence import Allele, CopyNumber, GeneGenotype, SampleEvidence, SampleGenotypes
+from cetux.force_call import ForcedCall
 from cetux.mechanism import Call
 from cetux.states import (
     Axis,
     Confidence,
     Erbb2,
+    Forced,
     Genotype,
     Origin,
     ResistanceClass,
@@ -125,6 +128,26 @@ def test_a_formula_behind_blanks_is_none(text: str) -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert [tables.cell(value) for value in (-1.5, 0, 12, 1e-9, None, "")] == ["-1.5", "0", "12", "1e-09", "", ""]
+
+
+def test_a_review_stands_beside_the_computed_call() -> None:
+    said = override_of({"axis": "ERBB2", "state": "NEG", "expires": "2030-01-01"})
+    none = replace(CALL, status=Status.NONE_DETECTED, primary="")
+    (patient,) = cohort_calls(CALL).patients
+    (row,) = rows(tables.mechanisms(CohortCalls((replace(patient, overrides=(said,), reviewed=none),))))
+    assert (row["status"], row["primary"]) == ("MULTIPLE", "RAS_MUT(KRAS G12D)")
+    assert (row["reviewed_status"], row["reviewed_primary"]) == ("NONE_DETECTED", "")
+    assert row["override"] == "ERBB2 pre reviewed as NEG by A. Pathologist on 2024-07-22, until 2030-01-01: FISH"
+    (row,) = rows(tables.mechanisms(cohort_calls(CALL)))
+    assert [row[name] for name in ("reviewed_status", "reviewed_primary", "override")] == ["", "", ""]
+
+
+def test_forced_alleles_have_a_table() -> None:
+    where = ("KRAS G12D", "001_pre", Timepoint.PRE, Specimen.TISSUE)
+    forced = (ForcedCall(*where, Forced.FRAGMENTS, 2, 500, 0.004, 0.0182), ForcedCall(*where, Forced.NOT_READ))
+    seen, unread = rows(tables.force_calls(cohort_calls(replace(CALL, forced=forced))))
+    assert list(seen.values()) == ["001", *where[:2], "pre", "tissue", "FRAGMENTS", "2", "500", "0.004", "0.0182"]
+    assert list(unread.values()) == ["001", *where[:2], "pre", "tissue", "NOT_READ", "", "", "", ""]
 
 
 def test_cohort_without_patients_is_a_header() -> None:

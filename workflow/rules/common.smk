@@ -18,6 +18,22 @@ TUMOURS = COHORT.tumours()
 NORMALS = {name: COHORT.normals(name) for name in COHORT.assays}
 
 
+# On a cluster these run where Snakemake itself runs: each is one short process over small files, in less time than a
+# node takes to start it. One list for all stages, since it says nothing of what a rule does.
+localrules:
+    call_heregulin,
+    call_mechanisms,
+    compare_methods,
+    copy_viewer,
+    export_pseudonymised,
+    record_changes,
+    record_provenance,
+    write_multiqc,
+    write_report,
+    write_tables,
+    write_workbook,
+
+
 wildcard_constraints:
     sample=cohort.ID_PATTERN,
     assay=cohort.ID_PATTERN,

@@ -55,6 +55,7 @@ rule count_coverage:
         fasta_index=fasta_digest,
         targets_digest=targets_digest,
         bin_size_bp=assay_bin_size,
+        method=assay_method,
         min_mapping_quality=SETTINGS["copy_number"]["min_mapping_quality"],
     script:
         "../scripts/count_coverage.py"
@@ -115,6 +116,7 @@ rule correct_coverage:
         mem_mb=coverage_memory,
     params:
         logic=LOGIC["correct_coverage"],
+        frozen_reference_digest=frozen_reference_digest,
         correction=correction,
         segmentation=SETTINGS["copy_number"]["segmentation"],
     script:
@@ -130,6 +132,7 @@ rule call_erbb2:
         check="results/check_sample/{sample}.json",
         bins=assay_bins,
         reference_notes=reference_notes,
+        sites=sample_sites,
     output:
         call="results/call_erbb2/{sample}.json",
         picture="results/call_erbb2/{sample}.svg",
@@ -143,6 +146,7 @@ rule call_erbb2:
         mem_mb=light_memory,
     params:
         logic=LOGIC["call_erbb2"],
+        frozen_notes_digest=frozen_notes_digest,
         build=assay_build,
         tumour=copied_tumour,
         plasma=is_plasma,

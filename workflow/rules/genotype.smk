@@ -33,6 +33,7 @@ rule call_genotypes:
         counts="results/count_haplotypes/{sample}.json",
         check="results/check_sample/{sample}.json",
         sites=sample_sites,
+        normals=error_normals,
         fasta=assay_fasta,
     output:
         genotypes="results/call_genotypes/{sample}.json",

@@ -18,6 +18,7 @@ rule read_plates:
         mem_mb=light_memory,
     params:
         logic=LOGIC["read_plates"],
+        contents=plate_digests,
         row=plate_row,
         samples=plate_samples,
         acceptance=SETTINGS["plate_acceptance"],
@@ -46,7 +47,7 @@ rule call_heregulin:
         mem_mb=light_memory,
     params:
         logic=LOGIC["call_heregulin"],
-        contents=[digest(path) for path in COHORT.heregulin_files()],
+        contents=[digest(path) for path in (*COHORT.heregulin_files(), *COHORT.class_rules())],
         directory=os.path.dirname(YAML),
         cutoffs=SETTINGS["heregulin_cutoffs"],
         rules=SETTINGS["heregulin_rules"],

@@ -2,17 +2,28 @@
 
 import hashlib
 import os
+from functools import cache
 from pathlib import Path
 
 from cetux import states
 
 
+@cache  # a file of the assay is named by thousands of jobs
 def digest(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
+def templates_digest():
+    names = ("page.html.j2", "chart.html.j2", "index.html.j2", "patient.html.j2", "methods.txt.j2", "page.css", "table.js")
+    return [digest(workflow.source_path(f"../report/{name}")) for name in names]
+
+
 def sample_of(wildcards):
     return COHORT.samples[wildcards.sample]
+
+
+def sample_patient(wildcards):
+    return sample_of(wildcards).patient
 
 
 def assay_of(wildcards):
@@ -52,6 +63,10 @@ def vcf_digest(wildcards):
     return digest(sample_of(wildcards).vcf)
 
 
+def error_normals(wildcards):
+    return [f"results/count_haplotypes/{normal}.json" for normal in COHORT.error_normals(wildcards.sample)]
+
+
 def sample_sites(wildcards):
     return f"results/count_sites/{wildcards.sample}.json" if assay_of(wildcards).snps else []
 
@@ -85,7 +100,8 @@ def bam_stamp(wildcards):
 
 def genotyped_sample(wildcards):
     sample, assay = sample_of(wildcards), assay_of(wildcards)
-    known = {"specimen": sample.specimen, "purity": sample.purity, "dna_ng": sample.dna_ng}
+    low = sample.purity and sample.purity * SETTINGS["erbb2"]["purity_lower_factor"]
+    known = {"specimen": sample.specimen, "purity": sample.purity, "purity_low": low, "dna_ng": sample.dna_ng}
     return known | {"umi": assay.umi, "amplicon": assay.method == "amplicon"}
 
 
@@ -119,7 +135,13 @@ def normal_checks(wildcards):
 
 def copy_number_reference(wildcards):
     assay = assay_of(wildcards)
-    return assay.copy_number_reference or f"results/build_reference/{assay.assay}.cnn"
+    frozen = assay.copy_number_reference
+    return ancient(frozen) if frozen else f"results/build_reference/{assay.assay}.cnn"
+
+
+def frozen_reference_digest(wildcards):
+    frozen = assay_of(wildcards).copy_number_reference
+    return digest(frozen) if frozen else ""
 
 
 def is_plasma(wildcards):
@@ -130,8 +152,13 @@ def reference_notes(wildcards):
     assay = assay_of(wildcards)
     frozen = assay.copy_number_reference and Path(assay.copy_number_reference).with_suffix(".json")
     if frozen:
-        return str(frozen) if frozen.exists() else []
+        return ancient(str(frozen)) if frozen.exists() else []
     return f"results/build_reference/{assay.assay}.json"
+
+
+def frozen_notes_digest(wildcards):
+    frozen = assay_of(wildcards).copy_number_reference
+    return digest(reference_notes(wildcards)) if frozen and reference_notes(wildcards) else ""
 
 
 def correction(wildcards):
@@ -156,8 +183,23 @@ def plate_row(wildcards):
 
 def plate_files(wildcards):
     row = plate_row(wildcards)
-    return [row[column] for column in ("file", "layout") if row.get(column)]
+    return [ancient(row[column]) for column in ("file", "layout") if row.get(column)]
+
+
+def plate_digests(wildcards):
+    return [digest(path) for path in plate_files(wildcards)]
 
 
 def plate_samples(wildcards):
     return [row for row in COHORT.plate_samples if row["plates"] == wildcards.plates]
+
+
+def pseudonyms_sheet(wildcards):
+    named = SETTINGS["export"].get("pseudonyms")
+    if named is None:
+        raise ValueError("cetux: name the sheet in the cohort's YAML, as in export: {pseudonyms: pseudonyms.tsv}")
+    return ancient(cohort.resolve(named, os.path.dirname(YAML)))
+
+
+def pseudonyms_digest(wildcards):
+    return digest(pseudonyms_sheet(wildcards))

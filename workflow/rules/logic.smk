@@ -5,28 +5,35 @@ from pathlib import Path
 
 SCRIPTS = (
     "describe_reference check_sample count_haplotypes count_sites call_genotypes compare_calls design_bins count_coverage build_reference "
-    "correct_coverage call_erbb2 read_plates call_heregulin call_mechanisms write_tables write_report "
-    "record_provenance"
+    "correct_coverage call_erbb2 read_plates call_heregulin call_mechanisms compare_methods sweep_thresholds describe_cohort write_tables write_report "
+    "record_changes record_provenance export_pseudonymised draw_reads copy_viewer write_workbook write_multiqc"
 ).split()
 MODULES = (
-    "__init__ alignment amplification amplification_rules axes background bin_noise calibration call_comparison "
-    "chromosome_picture clinical coding cohort cohort_calls cohort_problems config_docs copies correction counts "
-    "coverage cutoffs design detection edits errors evidence flanks flip_purity fragments gene_bins gene_break "
-    "genomes genotype genotyping haplotypes heregulin heregulin_calls heregulin_problems hgvs identity indels joblog "
-    "logic measurement mechanism nomenclature normals origin other_calls plate_cohort plate_files plate_layout "
-    "plate_picture plate_quality plate_records plate_sheets plates provenance raised_segment records report resources "
-    "roc sample_check settings sheets sites softmax states summary support tables targets vcf"
+    "__init__ alignment amplification amplification_rules annotations axes background bin_noise calibration "
+    "call_comparison chromosome_picture clinical clonality coding cohort cohort_calls cohort_problems "
+    "cohort_statistics concordance concordance_problems config_docs copies copies_chart correction counts "
+    "course_chart coverage cutoffs depth_chart design detection drawn_reads edits errors evidence exclusivity extended flanks "
+    "flip_purity force_call fragments frequencies gene_bins gene_break genomes genotype genotyping haplotypes "
+    "heregulin heregulin_calls heregulin_chart heregulin_problems heregulin_statistics hgvs history history_inputs "
+    "identity indels joblog logic measurement mechanism mechanism_docs mechanism_rules methods multiqc new_cohort nomenclature normals "
+    "oncoprint origin other_calls other_methods output_schema override_problems overrides pages pair_chart paired patient_report "
+    "pictures plan plate_cohort plate_files plate_layout plate_picture plate_quality plate_records plate_sheets "
+    "plates primary provenance pseudonyms purity raised_segment reads_page records report resources roc sample_check "
+    "settings shared_noise sheets signed_rank sites softmax states statistics_records subjects summary support "
+    "survival survival_chart survival_comparisons tables targets vcf version what_if what_if_chart why workbook"
 ).split()
 # each table by the function of cetux.resources that reads it
 TABLES = {
     "alleles": "alleles.tsv",
+    "annotations": "annotations.tsv",
     "chromosome_17": "chr17.tsv",
     "codons": "codons.tsv",
     "coding_exons": "coding_exons.tsv",
     "contig_lengths": "contigs.tsv",
+    "copied_genes": "copied_genes.tsv",
     "erbb2_exons": "erbb2_exons.tsv",
 }
-SCHEMAS = "config healthy_controls heregulin patients plate_samples plates samples".split()
+SCHEMAS = "concordance config healthy_controls heregulin mechanisms overrides patients plate_samples plates samples".split()
 
 
 def source_text(path):
@@ -36,6 +43,7 @@ def source_text(path):
 # source_path also brings each file along where the workflow is used as a module from elsewhere
 PACKAGE = {name: source_text(f"../scripts/cetux/{name}.py") for name in MODULES}
 TABLE_TEXTS = {reader: source_text(f"../../resources/{name}") for reader, name in TABLES.items()}
+RULES_OF_THE_JOIN = source_text("../../config/mechanisms.yaml")
 SCHEMA_TEXTS = {name: source_text(f"../schemas/{name}.schema.yaml") for name in SCHEMAS}
 sys.path.insert(0, str(Path(workflow.source_path("../scripts/cetux/__init__.py")).resolve().parents[1]))
 

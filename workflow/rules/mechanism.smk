@@ -25,7 +25,61 @@ rule call_mechanisms:
         logic=LOGIC["call_mechanisms"],
         sheets_digest=[digest(sheet) for sheet in COHORT.sheets.values()],
         directory=os.path.dirname(YAML),
-        clinical=SETTINGS["clinical"],
-        ras_scope=SETTINGS["ras_scope"],
+        rules=digest(COHORT.rules_file),
     script:
         "../scripts/call_mechanisms.py"
+
+
+rule sweep_thresholds:
+    """Decide again at other values of each threshold: which calls would change, and how near the next change is."""
+    input:
+        calls="results/mechanisms.json",
+    output:
+        record="results/sweep_thresholds/what_if.json",
+        table=report(
+            "results/what_if.tsv",
+            caption="../report/what_if.rst",
+            category="Cohort",
+            labels={"table": "what if"},
+        ),
+        picture="results/what_if.svg",
+    log:
+        "logs/sweep_thresholds/what_if.log",
+    benchmark:
+        "benchmarks/sweep_thresholds/what_if.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
+    params:
+        logic=LOGIC["sweep_thresholds"],
+        settings={key: SETTINGS[key] for key in ("erbb2", "genotypes")},
+    script:
+        "../scripts/sweep_thresholds.py"
+
+
+rule compare_methods:
+    """Agreement with FISH, IHC, ddPCR and others: kappa, sensitivity, specificity, limits of agreement, cut-off."""
+    input:
+        calls="results/mechanisms.json",
+    output:
+        table=report(
+            "results/concordance.tsv",
+            caption="../report/concordance.rst",
+            category="Cohort",
+            labels={"table": "other methods"},
+        ),
+        record="results/concordance.json",
+    log:
+        "logs/compare_methods/methods.log",
+    benchmark:
+        "benchmarks/compare_methods/methods.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
+    params:
+        logic=LOGIC["compare_methods"],
+        rules=SETTINGS["concordance_rules"],
+    script:
+        "../scripts/compare_methods.py"

@@ -2,15 +2,38 @@
 
 from cetux import summary
 
+CONCORDANCE = {"concordance": "results/concordance.tsv"} if "concordance" in COHORT.sheets else {}
+
 
 rule write_tables:
-    """One row per patient for a spreadsheet, one row per sample with its numbers, one per heregulin value."""
+    """One row per patient for a spreadsheet, one per sample with its numbers, per heregulin value and per forced allele."""
     input:
         calls="results/mechanisms.json",
     output:
-        mechanisms="results/mechanisms.tsv",
-        samples="results/samples.tsv",
-        heregulin="results/heregulin.tsv",
+        mechanisms=report(
+            "results/mechanisms.tsv",
+            caption="../report/mechanisms.rst",
+            category="Calls",
+            labels={"table": "mechanisms"},
+        ),
+        samples=report(
+            "results/samples.tsv",
+            caption="../report/samples.rst",
+            category="Evidence",
+            labels={"table": "samples"},
+        ),
+        heregulin=report(
+            "results/heregulin.tsv",
+            caption="../report/heregulin.rst",
+            category="Evidence",
+            labels={"table": "heregulin"},
+        ),
+        force_calls=report(
+            "results/force_calls.tsv",
+            caption="../report/force_calls.rst",
+            category="Evidence",
+            labels={"table": "alleles in other samples"},
+        ),
     log:
         "logs/write_tables/tables.log",
     benchmark:
@@ -26,13 +49,24 @@ rule write_tables:
 
 
 rule write_report:
-    """The cohort on one page that opens from disk."""
+    """The cohort on one page that opens from disk, and a page for each patient."""
     input:
         calls="results/mechanisms.json",
         heregulin="results/call_heregulin/heregulin.json",
-        pictures=expand("results/read_plates/{plates}", plates=sorted(COHORT.plates)),
+        statistics="results/describe_cohort/statistics.json",
+        what_if="results/sweep_thresholds/what_if.json",
+        changes="results/changes.tsv",
+        plates=expand("results/read_plates/{plates}", plates=sorted(COHORT.plates)),
+        plate_records=expand("results/read_plates/{plates}.json", plates=sorted(COHORT.plates)),
+        chromosomes=expand("results/call_erbb2/{sample}.svg", sample=TUMOURS),
     output:
-        page=report("results/report/index.html", category="Calls", labels={"page": "cohort"}),
+        page=report(
+            "results/report/index.html",
+            caption="../report/cohort.rst",
+            category="Calls",
+            labels={"table": "all on one page"},
+        ),
+        patients=directory("results/report/patients"),
     log:
         "logs/write_report/report.log",
     benchmark:
@@ -43,9 +77,64 @@ rule write_report:
         mem_mb=light_memory,
     params:
         logic=LOGIC["write_report"],
-        template_digest=digest(workflow.source_path("../report/index.html.j2")),
+        templates=templates_digest(),
     script:
         "../scripts/write_report.py"
+
+
+rule write_workbook:
+    """The tables as one workbook for those who work in a spreadsheet."""
+    input:
+        mechanisms="results/mechanisms.tsv",
+        samples="results/samples.tsv",
+        heregulin="results/heregulin.tsv",
+        force_calls="results/force_calls.tsv",
+        changes="results/changes.tsv",
+        statistics="results/statistics.tsv",
+        what_if="results/what_if.tsv",
+        **CONCORDANCE,
+    output:
+        workbook=report(
+            "results/mechanisms.xlsx",
+            caption="../report/workbook.rst",
+            category="Calls",
+            labels={"table": "workbook"},
+        ),
+    log:
+        "logs/write_workbook/workbook.log",
+    benchmark:
+        "benchmarks/write_workbook/workbook.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
+    params:
+        logic=LOGIC["write_workbook"],
+    script:
+        "../scripts/write_workbook.py"
+
+
+rule write_multiqc:
+    """Numbers per sample that a group's own MultiQC shows beside its own."""
+    input:
+        calls="results/mechanisms.json",
+    output:
+        genotypes="results/multiqc/cetux_genotypes_mqc.tsv",
+        erbb2="results/multiqc/cetux_erbb2_mqc.tsv",
+        heregulin="results/multiqc/cetux_heregulin_mqc.tsv",
+        general="results/multiqc/cetux_general_mqc.tsv",
+    log:
+        "logs/write_multiqc/content.log",
+    benchmark:
+        "benchmarks/write_multiqc/content.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
+    params:
+        logic=LOGIC["write_multiqc"],
+    script:
+        "../scripts/write_multiqc.py"
 
 
 rule record_provenance:

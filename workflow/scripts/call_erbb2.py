@@ -8,6 +8,7 @@ wanted, made, given = snakemake.input, snakemake.output, snakemake.params
 bins = read_bins(wanted.ratios, wanted.segments, wanted.bins)
 notes = wanted.get("reference_notes") or None
 tumour = Tumour(**given.tumour, plasma=given.plasma)
-call = call_erbb2(bins, wanted.status, wanted.check, notes, given.build, tumour, given.thresholds, given.correction)
+files, how = (wanted.status, wanted.check, notes), (given.build, tumour, given.thresholds, given.correction)
+call = call_erbb2(bins, *files, *how, wanted.get("sites") or None)
 records.write(call, made.call)
 write_picture(bins, call, erbb2_locus(given.build), given.thresholds, made.picture)

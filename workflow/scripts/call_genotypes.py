@@ -1,7 +1,7 @@
 from cetux import joblog, records
 from cetux.coding import scanned_codons
 from cetux.counts import HaplotypeCounts, SampleCheck
-from cetux.genotyping import genotype_sample
+from cetux.genotyping import genotype_sample, read_backgrounds
 from cetux.sites import SiteCounts
 from cetux.vcf import write_vcf
 
@@ -9,7 +9,7 @@ joblog.start(snakemake.log[0])
 wanted, given = snakemake.input, snakemake.params
 build, fasta = given.build, wanted.get("fasta") or None
 check, counts = records.read(SampleCheck, wanted.check), records.read(HaplotypeCounts, wanted.counts)
-sites = records.read_if(SiteCounts, wanted.get("sites"))
-genotypes = genotype_sample(check, counts, sites, build, fasta, given.sample, given.thresholds)
+sites, normals = records.read_if(SiteCounts, wanted.get("sites")), read_backgrounds(wanted.get("normals") or ())
+genotypes = genotype_sample(check, counts, sites, build, fasta, given.sample, given.thresholds, normals)
 records.write(genotypes, snakemake.output.genotypes)
 write_vcf(genotypes, scanned_codons(build, fasta), build, check.contig_prefix, snakemake.output.vcf, fasta)

@@ -4,8 +4,7 @@ from cetux.coverage import count_coverage
 joblog.start(snakemake.log[0])
 wanted, made = snakemake.input, snakemake.output
 fasta = wanted.get("fasta") or None
-min_mapping_quality = snakemake.params.min_mapping_quality
-usable = count_coverage(
-    wanted.bam, wanted.bins, wanted.off_target, fasta, min_mapping_quality, made.target, made.off_target
-)
+given = snakemake.params
+keep = given.min_mapping_quality, given.method == "amplicon"
+usable = count_coverage(wanted.bam, wanted.bins, wanted.off_target, fasta, *keep, made.target, made.off_target)
 records.write(usable, made.status)

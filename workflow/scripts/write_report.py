@@ -1,8 +1,14 @@
-from cetux import joblog, records, report
+from cetux import joblog, patient_report, records, report, what_if_chart
 from cetux.cohort_calls import CohortCalls
 from cetux.heregulin_calls import HeregulinCalls
+from cetux.statistics_records import CohortStatistics
+from cetux.what_if import WhatIf
 
 joblog.start(snakemake.log[0])
-wanted = snakemake.input
+wanted, made = snakemake.input, snakemake.output
 calls, heregulin = records.read(CohortCalls, wanted.calls), records.read(HeregulinCalls, wanted.heregulin)
-records.write_text(report.cohort_page(calls, heregulin, wanted.get("pictures") or []), snakemake.output.page)
+statistics, found = records.read(CohortStatistics, wanted.statistics), records.read(WhatIf, wanted.what_if)
+plates = patient_report.plate_pictures(wanted.get("plate_records") or [], wanted.get("plates") or [])
+told = report.Told(heregulin, statistics, what_if_chart.chart(found), report.read_changes(wanted.changes), plates)
+records.write_text(report.cohort_page(calls, told), made.page)
+patient_report.write_pages(calls, found, wanted.get("chromosomes") or [], plates, made.patients)

@@ -12,24 +12,31 @@ import pandas as pd
 
 from cetux import records
 from cetux.amplification_rules import classify
-from cetux.bin_noise import Estimate, control_estimate, control_noise, estimate_bins, shared_noise
-from cetux.copies import at_purity
+from cetux.bin_noise import Estimate, control_estimate, control_noise, estimate_bins
+from cetux.copies import at_purity, over_purities
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck
-from cetux.evidence import CopyNumber
+from cetux.evidence import CopyNumber, PurityEstimate
 from cetux.flip_purity import with_flips
-from cetux.gene_bins import OFF_TARGET, Bins, Locus, control_loci, erbb2_locus, measured, middle_of, over
+from cetux.gene_bins import OFF_TARGET, Bins, Locus, control_loci, erbb2_locus, extended_loci, measured, middle_of, over
 from cetux.gene_break import Break, find_break
+from cetux.purity import estimate_purity, purity_segments
 from cetux.raised_segment import extent, raised_width
-from cetux.states import Erbb2
+from cetux.shared_noise import shared_noise, shared_variance
+from cetux.sites import SiteCounts
+from cetux.states import Erbb2, PurityState
 
 _SEGMENT_DISAGREEMENT_LOG2 = 0.3
+_FROM_SAMPLE = "heterozygous SNPs and copy ratios"
+_PATHOLOGY_SPREAD = 0.1
+"""By which a pathologist's purity may miss the estimate's interval without a flag [P]."""
 
 
 @dataclass(frozen=True)
 class Tumour:
     """What the call needs to know of the sample: purity 0 < p <= 1 and ploidy in copies per cell, None if unknown.
 
-    amplicon: of an amplicon assay, with fewer and noisier bins. plasma: ctDNA, with thresholds of its own.
+    amplicon: of an amplicon assay, with fewer and noisier bins. plasma: ctDNA, with thresholds of its own. estimate:
+    what the sample itself tells of its purity, None if that was not asked.
     """
 
     sample: str
@@ -38,6 +45,22 @@ class Tumour:
     ploidy: float | None
     amplicon: bool
     plasma: bool = False
+    estimate: PurityEstimate | None = None
+
+    @property
+    def state(self) -> PurityState:
+        """Where the purity comes from."""
+        if self.purity is None:
+            return PurityState.FAILED
+        return PurityState.ESTIMATED if self.purity_source == _FROM_SAMPLE else PurityState.GIVEN
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the purity given lies further off the interval of the estimate than pathologists differ."""
+        found = self.estimate
+        if self.purity is None or found is None or found.low is None or found.high is None:
+            return False
+        return not found.low - _PATHOLOGY_SPREAD <= self.purity <= found.high + _PATHOLOGY_SPREAD
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,7 @@ def call_erbb2(
     tumour: Tumour,
     rules: Mapping[str, Any],
     correction: Mapping[str, bool],
+    sites: str | None = None,
 ) -> CopyNumber:
     """ERBB2 of one sample from the files of the stages before; a sample that is not usable is NE, with the reason.
 
@@ -72,6 +96,7 @@ def call_erbb2(
         tumour: purity and ploidy.
         rules: the `erbb2` section of the settings.
         correction: what was corrected for.
+        sites: path of what `count_sites` counted; None where the assay has no list of SNPs.
     """
     checked, corrected = records.read(SampleCheck, check), records.read(CorrectedCoverage, status)
     usable = checked.usable if not checked.usable.ok else corrected.usable
@@ -84,7 +109,31 @@ def call_erbb2(
         *(f"normal_left_out:{name}" for name in (notes.left_out if notes else ())),
         *([] if correction["gc"] else ["no_gc_correction"]),
     ]
-    return with_flips(call_amplification(bins, erbb2_locus(build), tumour, rules, flags), rules)
+    noise = notes.shared_sd_log2 if notes else None
+    if sites:
+        floor = max(rules["shared_log2_sd"], noise or 0.0)
+        tumour = _with_estimate(tumour, bins, records.read(SiteCounts, sites), floor)
+    call = with_flips(call_amplification(bins, erbb2_locus(build), tumour, rules, flags, noise), rules)
+    return replace(call, others=_others(bins, build, tumour, rules, noise))
+
+
+def _with_estimate(tumour: Tumour, bins: Bins, sites: SiteCounts, shared_sd: float) -> Tumour:
+    """The tumour with what it tells of its own purity, which is used where none is given; a given one stays."""
+    found = estimate_purity(purity_segments(bins, sites, shared_sd))
+    if tumour.purity is not None or found.purity is None:
+        return replace(tumour, estimate=found)
+    return replace(tumour, estimate=found, purity=found.purity, purity_source=_FROM_SAMPLE)
+
+
+def _others(
+    bins: Bins, build: str, tumour: Tumour, rules: Mapping[str, Any], noise: float | None
+) -> tuple[CopyNumber, ...]:
+    """The genes that are only annotated, by the rules of ERBB2, but with as few bins as of an amplicon panel.
+
+    KRAS has four coding exons; what few bins do not tell widens the interval, and AMP needs its lower bound.
+    """
+    few = {**rules, "min_bins": rules["min_amplicons"]}
+    return tuple(call_amplification(bins, locus, tumour, few, (), noise) for locus in extended_loci(build))
 
 
 def call_amplification(
@@ -93,6 +142,7 @@ def call_amplification(
     tumour: Tumour,
     rules: Mapping[str, Any],
     flags: Sequence[str] = (),
+    assay_sd_log2: float | None = None,
 ) -> CopyNumber:
     """The gene's state by the rules' first match, with every number that led to it.
 
@@ -102,22 +152,28 @@ def call_amplification(
         tumour: purity and ploidy of the sample.
         rules: the `erbb2` section of the settings.
         flags: what the correction had to go without (no normals, no GC); carried to the call.
+        assay_sd_log2: what the bins of one locus share in the assay's normals, if known.
     """
     usable = measured(bins.ratios)
     targets = usable[~usable["gene"].isin(OFF_TARGET)]
     gene_bins = over(targets, locus.exons).sort_values("start")
     designed_bins = len(over(bins.designed, locus.exons))
     controls = control_loci(targets, locus, rules["min_bins_per_control"])
-    shared = shared_noise(targets, locus, rules["min_bins_per_control"], rules["shared_log2_sd"])
+    unevenness = shared_variance(targets, locus, rules["min_bins_per_control"])
+    shared = shared_noise(unevenness, max(rules["shared_log2_sd"], assay_sd_log2 or 0.0))
     gene = estimate_bins(gene_bins, shared)
     needed = rules["min_amplicons"] if tumour.amplicon else rules["min_bins"]
     noise = control_noise(controls)
     if gene is None or gene.bins < needed:
         reason = f"{len(gene_bins)} of {designed_bins} {locus.gene} bins kept, {needed} needed"
-        return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags)
+        return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags, locus.gene)
     if noise is not None and noise > rules["max_control_mad_log2"]:
         reason = f"control bins scatter by {noise:.2f} log2, {rules['max_control_mad_log2']:.2f} allowed"
-        return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags)
+        return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags, locus.gene)
+    if unevenness and unevenness.clearly_above(rules["max_shared_log2_sd"]):
+        said = f"{unevenness.variance**0.5:.2f} log2, {rules['max_shared_log2_sd']:.2f} allowed"
+        reason = f"uneven: neighbouring loci of the genome differ beyond the scatter of their bins by {said}"
+        return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags, locus.gene)
     members = _GeneBins(gene_bins, gene, controls, shared, designed_bins)
     facts = _facts(members, usable, bins.segments, locus, tumour, rules)
     state, reason = classify(facts, rules)
@@ -125,7 +181,13 @@ def call_amplification(
 
 
 def _not_evaluable(
-    tumour: Tumour, reason: str, designed: int, kept: int, noise: float | None, flags: Sequence[str]
+    tumour: Tumour,
+    reason: str,
+    designed: int,
+    kept: int,
+    noise: float | None,
+    flags: Sequence[str],
+    gene: str = "ERBB2",
 ) -> CopyNumber:
     return CopyNumber(
         sample=tumour.sample,
@@ -139,6 +201,9 @@ def _not_evaluable(
         control_mad_log2=noise,
         flags=tuple(flags),
         plasma=tumour.plasma,
+        purity_state=tumour.state,
+        purity_estimate=tumour.estimate,
+        gene=gene,
     )
 
 
@@ -192,10 +257,18 @@ def _facts(
         raised_part_log2_high=broken.raised.high if broken else None,
         break_p_value=broken.p_value if broken else None,
         plasma=tumour.plasma,
+        purity_state=tumour.state,
+        purity_low=tumour.estimate.low if tumour.estimate else None,
+        purity_estimate=tumour.estimate,
+        gene=locus.gene,
     )
     found = at_purity(found, tumour.purity)
+    if tumour.estimate and tumour.estimate.low and tumour.estimate.high and tumour.state is PurityState.ESTIMATED:
+        found = over_purities(found, tumour.estimate.low, tumour.estimate.high)
     apart = segment_log2 is not None and abs(segment_log2 - gene.log2) > _SEGMENT_DISAGREEMENT_LOG2
     said = {
+        "purity_estimated": tumour.state is PurityState.ESTIMATED,
+        "purity_disagrees": tumour.disagrees,
         "ploidy_taken_as_2": tumour.ploidy is None,
         "ratio_not_assessable": found.ratio is None,
         "segment_disagrees": apart,
@@ -205,8 +278,14 @@ def _facts(
 
 
 def _part(rows: pd.DataFrame, broken: Break, locus: Locus) -> str:
-    """The raised side of a break for people: coordinates and exons, as in ``17:39723319-39728662 (exons 17-27)``."""
+    """The raised side of a break for people: coordinates and, where they are known, exons.
+
+    As in ``17:39723319-39728662 (exons 17-27)``.
+    """
     side = rows.iloc[broken.first_right :] if broken.raised_right else rows.iloc[: broken.first_right]
     start, end = int(side["start"].min()), int(side["end"].max())
+    place = f"{locus.exons[0].chrom}:{start + 1}-{end}"
+    if len(locus.exons) == 1:  # only the whole gene is known
+        return place
     hit = [number for number, exon in enumerate(locus.exons, start=1) if exon.start < end and exon.end > start]
-    return f"{locus.exons[0].chrom}:{start + 1}-{end} (exons {hit[0]}-{hit[-1]})"
+    return f"{place} (exons {hit[0]}-{hit[-1]})"

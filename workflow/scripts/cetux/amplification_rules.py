@@ -5,7 +5,7 @@ from typing import Any
 
 from cetux.copies import tumour_copies
 from cetux.evidence import CopyNumber
-from cetux.states import Erbb2
+from cetux.states import Annotation, Erbb2
 
 
 def rules_of(rules: Mapping[str, Any], plasma: bool) -> dict[str, Any]:
@@ -80,16 +80,30 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
 def negative_bounds(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[float, float]:
     """Upper 95 % bounds of C and of C - P at the lower bound of the purity, for the negative rule.
 
-    C - P = (r - 1) * (p*P + 2*(1-p)) / p grows with P, so an unknown ploidy is taken as the settings' `unknown_ploidy`
-    (4) there, the careful side. Where the gene is broken, its mean is the copies of neither side: the bounds are then
-    those of the side that stands higher.
+    C - P = (r - 1) * (p*P + 2*(1-p)) / p grows with P, so an unknown ploidy is taken as the settings'
+    `unknown_ploidy` (4) there, the careful side. What the sample itself tells of its purity can only lower that
+    bound. Where the gene is broken, its mean is the copies of neither side: the bounds are then those of the side
+    that stands higher.
     """
-    purity = _known(facts.purity) * float(rules["purity_lower_factor"])
+    stated = _known(facts.purity)
+    purity = min(stated * float(rules["purity_lower_factor"]), facts.purity_low or stated)
     high = _known(facts.log2_high)
     ratio = 2 ** (high if facts.raised_part_log2_high is None else max(high, facts.raised_part_log2_high))
     upper = tumour_copies(ratio, purity, facts.ploidy or 2.0)
     ploidy = facts.ploidy or float(rules["unknown_ploidy"])
     return upper, tumour_copies(ratio, purity, ploidy) - ploidy
+
+
+def other_amplifications(call: CopyNumber) -> list[str]:
+    """What is annotated of the other genes that are amplified, as in ``MET_AMP(9.8 copies, ratio 4.4)``."""
+    return [f"{Annotation(f'{of.gene}_AMP')}({_said(of)})" for of in call.others if of.state is Erbb2.AMP]
+
+
+def _said(call: CopyNumber) -> str:
+    ratio = "ratio not assessable" if call.ratio is None else f"ratio {call.ratio:.1f}"
+    if call.copies is None:
+        return f"{_known(call.observed_copies):.1f} copies observed, {ratio}"
+    return f"{call.copies:.1f} copies, {ratio}"
 
 
 def _known(value: float | None) -> float:

@@ -1,31 +1,34 @@
 """What the samples of one time point say on each axis: positive, negative or not usable, with the findings behind it.
 
-Several samples of one time point combine so: a positive outweighs everything; then anything suspicious (a grey zone,
-an unclassified change, an equivocal gain) makes the axis not usable; then one adequate negative is enough; else the
-axis is not usable, with what was missing.
+What a state says stands in the rules (`MechanismRules.axes`). Several samples of one time point combine so: a positive
+outweighs everything; then anything in doubt (a grey zone, an unclassified change, an equivocal gain) makes the axis not
+usable; then one adequate negative is enough; else the axis is not usable, with what was missing.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cetux.evidence import Allele, CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
+from cetux.mechanism_rules import MECHANISM_OF, MechanismRules
 from cetux.resources import alleles
 from cetux.states import (
     Annotation,
     Axis,
+    BrafState,
     Erbb2,
+    Erbb2State,
     Genotype,
+    Group,
     Heregulin,
     Mechanism,
+    MutationSize,
     Origin,
+    RasState,
     Specimen,
     Timepoint,
     Verdict,
 )
 from cetux.support import RAS_GENES
-
-CLONAL_CCF = 0.5
-"""A mutation in at least half of the tumour cells is clonal here (rules)."""
 
 AXIS_GENES = (*RAS_GENES, "BRAF")
 """Genes of the axes RAS and BRAF."""
@@ -34,19 +37,20 @@ WEAK_REFERENCE = ("flat_reference", "few_normals")
 """Flags of a copy-number reference that caps the confidence."""
 
 _GERMLINE_VAF = (0.4, 0.6)
+_UNREAD = RasState.NOT_ASSESSED
+_CLASSES = {1: BrafState.CLASS1, 2: BrafState.CLASS2}
+_CARRIED = ("no_precision", "assays_disagree")
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that counts as a mechanism, seen in one sample (or in blood).
 
-    group: findings of one group are one cause; ERBB2 amplification, ERBB2 mutation and heregulin are ERBB2 signalling.
-    allele, copy_number, heregulin: the evidence, exactly one of them.
+    allele, copy_number, heregulin: the evidence, exactly one of them; none where a review alone says it.
     """
 
     mechanism: Mechanism
     label: str
-    group: str
     timepoint: Timepoint
     sample: str = ""
     specimen: Specimen | None = None
@@ -64,7 +68,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class AxisState:
-    """Verdict of one axis at one time point; reasons say what each sample gave, annotated what is not counted."""
+    """Verdict of one axis at one time point; reasons say what each sample gave, annotated what is not counted.
+
+    fired: ids of the rules that made the verdict, as in ``axes.RAS.positive.MUTATED``.
+    """
 
     axis: Axis
     verdict: Verdict
@@ -72,85 +79,82 @@ class AxisState:
     findings: tuple[Finding, ...] = ()
     annotated: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    fired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Said:
-    """What one sample says on one axis; suspicious: not usable in a way that another sample's negative cannot mend."""
+    """What one sample says on one axis, by the states that it is in."""
 
-    verdict: Verdict
+    group: Group
     reason: str
+    states: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
     annotated: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
-    suspicious: bool = False
+
+
+_WITHIN_A_SAMPLE = (Group.POSITIVE, Group.IN_DOUBT, Group.NOT_USABLE, Group.NEGATIVE)
+_BETWEEN_SAMPLES = (Group.POSITIVE, Group.IN_DOUBT, Group.NEGATIVE, Group.NOT_USABLE)
+_VERDICTS = {Group.POSITIVE: Verdict.POSITIVE, Group.NEGATIVE: Verdict.NEGATIVE}
 
 
 def axis_states(
     samples: Sequence[SampleEvidence],
     heregulin: HeregulinResult | None,
     timepoint: Timepoint,
-    ras_scope: str,
+    rules: MechanismRules,
 ) -> dict[Axis, AxisState]:
     """The four axes at one time point; `samples` are those of that time point."""
-    ras = [_ras(sample, ras_scope) for sample in samples]
-    braf = [_braf(sample) for sample in samples]
-    erbb2 = [_erbb2(sample) for sample in samples]
+    ras = [_ras(sample, rules) for sample in samples] or [_Said(Group.NOT_USABLE, "no DNA sample", (_UNREAD,))]
+    braf = [_braf(sample, rules) for sample in samples] or ras[:1]
+    erbb2 = [_erbb2(sample, rules) for sample in samples] or ras[:1]
     return {
-        Axis.RAS: _combine(Axis.RAS, ras, "no DNA sample"),
-        Axis.BRAF: _combine(Axis.BRAF, braf, "no DNA sample"),
-        Axis.ERBB2: _combine(Axis.ERBB2, erbb2, "no DNA sample"),
-        Axis.HRG: _combine(Axis.HRG, [_hrg(heregulin, timepoint)], "no heregulin value"),
+        Axis.RAS: _combine(Axis.RAS, ras, rules),
+        Axis.BRAF: _combine(Axis.BRAF, braf, rules),
+        Axis.ERBB2: _combine(Axis.ERBB2, erbb2, rules),
+        Axis.HRG: _combine(Axis.HRG, [_hrg(heregulin, timepoint, rules)], rules),
     }
 
 
-def extended_findings(samples: Sequence[SampleEvidence], drug: str) -> tuple[list[Finding], list[str]]:
-    """Findings beyond the four axes (EGFR ectodomain, ERBB2 mutation), and what is only annotated."""
-    findings: list[Finding] = []
-    annotated: list[str] = []
-    for sample in samples:
-        for gene, genotype in sample.genotypes.genes.items():
-            if gene in AXIS_GENES:
-                continue
-            for allele in genotype.alleles:
-                name = f"{gene} {allele.protein}"
-                if not allele.listed:
-                    annotated.append(f"{Annotation.UNCLASSIFIED}({name})")
-                elif not _counts(allele):
-                    annotated.append(f"{Annotation.GREY_ZONE}({name})")
-                elif gene == "EGFR" and (drug == "cetuximab" or allele.protein != "S492R"):
-                    findings.append(_mutation(Mechanism.EGFR_ECD, allele.protein, "EGFR", sample, allele))
-                elif gene == "ERBB2":
-                    findings.append(_mutation(Mechanism.ERBB2_MUT, allele.protein, Axis.ERBB2, sample, allele))
-                else:
-                    annotated.append(f"{Annotation.OTHER_GENE}({name})")
-    return findings, annotated
-
-
-def _combine(axis: Axis, said: Sequence[_Said], nothing: str) -> AxisState:
-    findings = tuple(finding for one in said for finding in one.findings)
-    annotated = tuple(dict.fromkeys(note for one in said for note in one.annotated))
+def _combine(axis: Axis, said: Sequence[_Said], rules: MechanismRules) -> AxisState:
+    group = min((one.group for one in said), key=_BETWEEN_SAMPLES.index)
     flags = tuple(dict.fromkeys(flag for one in said for flag in one.flags))
-    if any(one.verdict is Verdict.NEGATIVE and not _reduced(one.flags) for one in said):
+    if any(one.group is Group.NEGATIVE and not _reduced(one.flags) for one in said):
         flags = tuple(flag for flag in flags if not _reduced([flag]))
-    verdicts = {one.verdict for one in said}
-    if Verdict.POSITIVE in verdicts:
-        verdict = Verdict.POSITIVE
-    elif any(one.suspicious for one in said) or Verdict.NEGATIVE not in verdicts:
-        verdict = Verdict.NOT_USABLE
-    else:
-        verdict = Verdict.NEGATIVE
-    reasons = tuple(one.reason for one in said) or (nothing,)
-    return AxisState(axis, verdict, reasons, findings, annotated, flags)
+    deciding = (rules.rule(axis, state) for one in said if one.group is group for state in one.states)
+    return AxisState(
+        axis=axis,
+        verdict=_VERDICTS.get(group, Verdict.NOT_USABLE),
+        reasons=tuple(one.reason for one in said),
+        findings=tuple(finding for one in said for finding in one.findings),
+        annotated=tuple(dict.fromkeys(note for one in said for note in one.annotated)),
+        flags=flags,
+        fired=tuple(dict.fromkeys(deciding)),
+    )
+
+
+def _strongest(axis: Axis, states: Iterable[str], rules: MechanismRules) -> Group:
+    """What the states of one sample say together: a gap outweighs a negative, and any doubt outweighs a gap."""
+    return min((rules.group(axis, state) for state in states), key=_WITHIN_A_SAMPLE.index)
 
 
 def _reduced(flags: Iterable[str]) -> bool:
     return any(flag.startswith("reduced_scope") for flag in flags)
 
 
-def _counts(allele: Allele) -> bool:
-    """MUT counts; MUT_LOW counts where it is clonal, or where an unknown purity could make it so (flagged)."""
-    return allele.state is Genotype.MUT or allele.ccf is None or allele.ccf >= CLONAL_CCF
+def size(allele: Allele, rules: MechanismRules) -> MutationSize:
+    """How large a reported change is: MUT, or MUT_LOW by its cancer cell fraction."""
+    if allele.state is Genotype.MUT:
+        return MutationSize.MUT
+    if allele.ccf is None:
+        return MutationSize.MUT_LOW_PURITY_UNKNOWN
+    return MutationSize.MUT_LOW_CLONAL if allele.ccf >= rules.clonal_ccf else MutationSize.MUT_LOW_SUBCLONAL
+
+
+def counts(allele: Allele, rules: MechanismRules) -> bool:
+    """Whether a reported change of a listed kind counts as a mutation."""
+    return size(allele, rules) in rules.counted_sizes
 
 
 def _likely_germline(allele: Allele, purity: float | None) -> bool:
@@ -165,7 +169,8 @@ def _likely_germline(allele: Allele, purity: float | None) -> bool:
     return low <= allele.vaf <= high and purity / (2 - purity) < allele.vaf
 
 
-def _mutation(mechanism: Mechanism, name: str, group: str, sample: SampleEvidence, allele: Allele) -> Finding:
+def mutation_finding(mechanism: Mechanism, name: str, sample: SampleEvidence, allele: Allele) -> Finding:
+    """A counted change of one sample as a finding; `name` stands in its label."""
     flags = []
     if allele.state is Genotype.MUT_LOW and allele.ccf is None:
         flags.append("low_vaf_purity_unknown")
@@ -174,7 +179,6 @@ def _mutation(mechanism: Mechanism, name: str, group: str, sample: SampleEvidenc
     return Finding(
         mechanism=mechanism,
         label=f"{mechanism}({name})",
-        group=group,
         timepoint=sample.timepoint,
         sample=sample.sample,
         specimen=sample.specimen,
@@ -188,146 +192,178 @@ def shows_tumour(sample: SampleEvidence) -> bool:
     if sample.specimen is Specimen.TISSUE or sample.erbb2.state is Erbb2.AMP:
         return True
     found = [allele for genotype in sample.genotypes.genes.values() for allele in genotype.alleles]
-    return any(allele.listed or not _likely_germline(allele, sample.erbb2.purity) for allele in found)
+    return any(allele.listed or not _likely_germline(allele, sample.erbb2.given_purity) for allele in found)
 
 
-def _not_usable(sample: SampleEvidence, why: str) -> _Said:
-    return _Said(Verdict.NOT_USABLE, f"{sample.sample}: {why}")
+def _unread(sample: SampleEvidence, why: str) -> _Said:
+    return _Said(Group.NOT_USABLE, f"{sample.sample}: {why}", (_UNREAD,))
 
 
-def _ras(sample: SampleEvidence, scope: str) -> _Said:
+def _ras(sample: SampleEvidence, rules: MechanismRules) -> _Said:
     """KRAS and NRAS together; with scope "KRAS_only" a negative KRAS is enough, flagged where NRAS says nothing."""
     if not sample.usable.ok:
-        return _not_usable(sample, f"sample not usable: {sample.usable.reason}")
+        return _unread(sample, f"sample not usable: {sample.usable.reason}")
     read = {name: gene for name, gene in sample.genotypes.genes.items() if gene.codons_read}
-    said = {name: _ras_gene(sample, read[name]) for name in RAS_GENES if name in read}
+    said = {name: _gene(Axis.RAS, sample, read[name], rules) for name in RAS_GENES if name in read}
     unread = [f"{sample.sample}: {name} not assessed" for name in RAS_GENES if name not in read]
     merged = _merge(list(said.values()), unread)
-    kras_is_enough = scope == "KRAS_only" and "KRAS" in said and said["KRAS"].verdict is Verdict.NEGATIVE
-    if kras_is_enough and merged.verdict is Verdict.NOT_USABLE and not merged.suspicious:
+    kras_is_enough = rules.scope == "KRAS_only" and "KRAS" in said and said["KRAS"].group is Group.NEGATIVE
+    if kras_is_enough and merged.group is Group.NOT_USABLE:
         flag = "reduced_scope:NRAS_not_usable" if "NRAS" in said else "reduced_scope:NRAS_not_assessed"
-        return replace(merged, verdict=Verdict.NEGATIVE, flags=(*merged.flags, flag))
+        return replace(merged, group=Group.NEGATIVE, states=said["KRAS"].states, flags=(*merged.flags, flag))
     return merged
 
 
 def _merge(said: Sequence[_Said], unread: Sequence[str]) -> _Said:
-    """Genes of one sample: any positive, else negative only if all were read and all are."""
-    verdicts = [one.verdict for one in said]
-    if Verdict.POSITIVE in verdicts:
-        verdict = Verdict.POSITIVE
-    elif unread or any(one is not Verdict.NEGATIVE for one in verdicts):
-        verdict = Verdict.NOT_USABLE
-    else:
-        verdict = Verdict.NEGATIVE
+    """Genes of one sample: any positive, any in doubt, else negative only if all were read and all are."""
+    groups = [*(one.group for one in said), *([Group.NOT_USABLE] if unread else [])]
+    group = min(groups, key=_WITHIN_A_SAMPLE.index)
+    states = [state for one in said if one.group is group for state in one.states]
     return _Said(
-        verdict,
+        group,
         "; ".join([*(one.reason for one in said), *unread]),
+        tuple(dict.fromkeys([*states, *([_UNREAD] if unread and group is Group.NOT_USABLE else [])])),
         tuple(finding for one in said for finding in one.findings),
         tuple(note for one in said for note in one.annotated),
         tuple(flag for one in said for flag in one.flags),
-        any(one.suspicious for one in said),
     )
 
 
-def _ras_gene(sample: SampleEvidence, gene: GeneGenotype) -> _Said:
-    findings = tuple(
-        _mutation(Mechanism.RAS_MUT, f"{gene.gene} {allele.protein}", Axis.RAS, sample, allele)
-        for allele in gene.alleles
-        if allele.listed and _counts(allele)
-    )
-    return _gene(sample, gene, findings, ())
-
-
-def _braf(sample: SampleEvidence) -> _Said:
+def _braf(sample: SampleEvidence, rules: MechanismRules) -> _Said:
     if not sample.usable.ok:
-        return _not_usable(sample, f"sample not usable: {sample.usable.reason}")
+        return _unread(sample, f"sample not usable: {sample.usable.reason}")
     gene = sample.genotypes.genes.get("BRAF")
     if gene is None or not gene.codons_read:
-        return _not_usable(sample, "BRAF not assessed")
-    kinds = {1: Mechanism.BRAF_CLASS1, 2: Mechanism.BRAF_CLASS2}
-    findings = tuple(
-        _mutation(kinds[allele.braf_class], allele.protein, Axis.BRAF, sample, allele)
-        for allele in gene.alleles
-        if allele.braf_class in kinds and _counts(allele)
-    )
-    class_3 = tuple(f"{Annotation.BRAF_CLASS3}({allele.protein})" for allele in gene.alleles if allele.braf_class == 3)
-    return _gene(sample, gene, findings, class_3)
+        return _unread(sample, "BRAF not assessed")
+    return _gene(Axis.BRAF, sample, gene, rules)
 
 
-def _gene(
-    sample: SampleEvidence, gene: GeneGenotype, findings: tuple[Finding, ...], uncounted: tuple[str, ...]
-) -> _Said:
-    """Verdict of one gene whose counting findings are known; `uncounted` are findings that leave it negative."""
-    seen = ", ".join(f"{allele.protein} {allele.vaf:.1%}" for allele in gene.alleles)
+def _state_of(axis: Axis, allele: Allele, purity: float | None, rules: MechanismRules) -> str:
+    """State of one reported change of KRAS, NRAS or BRAF. A class 3 stays one, however small."""
+    if allele.listed and allele.braf_class == 3:
+        return BrafState.CLASS3
+    if not allele.listed:
+        return RasState.LIKELY_GERMLINE if _likely_germline(allele, purity) else RasState.UNCLASSIFIED
+    if not counts(allele, rules):
+        return RasState.GREY_ZONE
+    return RasState.MUTATED if axis is Axis.RAS else _CLASSES.get(allele.braf_class or 0, BrafState.UNCLASSIFIED)
+
+
+def _note(axis: Axis, allele: Allele, state: str) -> str:
+    """How a change is annotated that is no finding."""
+    change = f"{allele.gene} {allele.protein}"
+    if state == RasState.GREY_ZONE:
+        return f"{Annotation.GREY_ZONE}({change})"
+    if state == RasState.UNCLASSIFIED:
+        return f"{Annotation.UNCLASSIFIED}({change})"
+    if state == RasState.LIKELY_GERMLINE:
+        return f"{Annotation.UNCLASSIFIED}({change}, likely germline)"
+    if state == BrafState.CLASS3:
+        return f"{Annotation.BRAF_CLASS3}({allele.protein})"
+    return f"{MECHANISM_OF[axis, state]}({change if axis is Axis.RAS else allele.protein})"
+
+
+def _gene(axis: Axis, sample: SampleEvidence, gene: GeneGenotype, rules: MechanismRules) -> _Said:
+    """What one gene of one sample says: the states of its changes, or that it was not read, or that it is wild type."""
     name = f"{sample.sample}: {gene.gene}"
-    found = [finding.allele for finding in findings]
-    grey, unclassified, germline = [], [], []
-    for allele in gene.alleles:
-        change = f"{gene.gene} {allele.protein}"
-        if allele.listed and allele.braf_class != 3 and allele not in found:
-            grey.append(f"{Annotation.GREY_ZONE}({change})")
-        elif not allele.listed and _likely_germline(allele, sample.erbb2.purity):
-            germline.append(f"{Annotation.UNCLASSIFIED}({change}, likely germline)")
-        elif not allele.listed:
-            unclassified.append(f"{Annotation.UNCLASSIFIED}({change})")
-    annotated = (*uncounted, *grey, *unclassified, *germline)
-    if findings:
-        return _Said(Verdict.POSITIVE, f"{name} {seen}", findings, annotated)
-    if grey or unclassified:
-        what = "in the grey zone" if grey else "is unclassified"
-        return _Said(Verdict.NOT_USABLE, f"{name} {seen} {what}", annotated=annotated, suspicious=True)
+    seen = ", ".join(f"{allele.protein} {allele.vaf:.1%}" for allele in gene.alleles)
+    found = [(allele, _state_of(axis, allele, sample.erbb2.purity, rules)) for allele in gene.alleles]
+    states = [state for _, state in found] or [RasState.WT]
     if gene.failing:
-        return _Said(Verdict.NOT_USABLE, f"{name} no call: {'; '.join(gene.failing)}", annotated=annotated)
-    if not shows_tumour(sample):
-        return _Said(Verdict.NOT_USABLE, f"{name}: no tumour DNA seen in this ctDNA", annotated=annotated)
+        states.append(RasState.NO_CALL)
+    elif not shows_tumour(sample):
+        states.append(RasState.NO_TUMOUR_DNA)
+    group = _strongest(axis, states, rules)
+    findings = tuple(
+        mutation_finding(
+            MECHANISM_OF[axis, state],
+            f"{gene.gene} {allele.protein}" if axis is Axis.RAS else allele.protein,
+            sample,
+            allele,
+        )
+        for allele, state in found
+        if rules.group(axis, state) is Group.POSITIVE
+    )
+    notes = tuple(_note(axis, a, state) for a, state in found if rules.group(axis, state) is not Group.POSITIVE)
+    deciding = tuple(dict.fromkeys(state for state in states if rules.group(axis, state) is group))
+    return _Said(group, f"{name}{_said_of(gene, seen, group, deciding)}", deciding, findings, notes)
+
+
+def _said_of(gene: GeneGenotype, seen: str, group: Group, deciding: Sequence[str]) -> str:
+    """What stands behind the gene's name in the reason."""
+    if group is Group.POSITIVE:
+        return f" {seen}"
+    if RasState.GREY_ZONE in deciding or RasState.UNCLASSIFIED in deciding:
+        return f" {seen} {'in the grey zone' if RasState.GREY_ZONE in deciding else 'is unclassified'}"
+    if RasState.NO_CALL in deciding:
+        return f" no call: {'; '.join(gene.failing)}"
+    if RasState.NO_TUMOUR_DNA in deciding:
+        return ": no tumour DNA seen in this ctDNA"
     limit = f", excludes VAF >= {gene.excluded_vaf:.1%}" if gene.excluded_vaf is not None else ""
     ccf = f" (CCF >= {gene.excluded_ccf:.0%})" if gene.excluded_ccf is not None else ""
-    return _Said(Verdict.NEGATIVE, f"{name} WT{limit}{ccf}" if not seen else f"{name} {seen}", annotated=annotated)
+    if seen and not limit:
+        return f" {seen}"
+    return f" {seen}, else WT{limit}{ccf}" if seen else f" WT{limit}{ccf}"
 
 
-def _erbb2(sample: SampleEvidence) -> _Said:
+_COPY_NOTES = {Erbb2State.EQUIVOCAL: Annotation.ERBB2_GAIN, Erbb2State.POLYSOMY: Annotation.POLYSOMY_17}
+
+
+def _erbb2(sample: SampleEvidence, rules: MechanismRules) -> _Said:
     if not sample.usable.ok:
-        return _not_usable(sample, f"sample not usable: {sample.usable.reason}")
+        return _unread(sample, f"sample not usable: {sample.usable.reason}")
     call = sample.erbb2
+    state = Erbb2State(call.state)
+    if call.state in (Erbb2.NEG, Erbb2.POLYSOMY) and not shows_tumour(sample):
+        why = f"{sample.sample}: ERBB2: no tumour DNA seen in this ctDNA"
+        return _Said(rules.group(Axis.ERBB2, Erbb2State.NO_TUMOUR_DNA), why, (Erbb2State.NO_TUMOUR_DNA,))
+    group = rules.group(Axis.ERBB2, state)
+    flags = tuple(flag for flag in call.flags if flag in (*WEAK_REFERENCE, "ratio_not_assessable"))
     reason = f"{sample.sample}: ERBB2 {call.state}, {call.reason}"
-    if call.state is Erbb2.AMP:
+    if group is Group.POSITIVE:
+        mechanism = MECHANISM_OF[Axis.ERBB2, state]
         finding = Finding(
-            mechanism=Mechanism.ERBB2_AMP,
-            label=str(Mechanism.ERBB2_AMP),
-            group=Axis.ERBB2,
+            mechanism=mechanism,
+            label=str(mechanism),
             timepoint=sample.timepoint,
             sample=sample.sample,
             specimen=sample.specimen,
             copy_number=call,
-            flags=tuple(flag for flag in call.flags if flag in (*WEAK_REFERENCE, "ratio_not_assessable")),
+            flags=flags,
         )
-        return _Said(Verdict.POSITIVE, reason, (finding,))
-    if call.state is Erbb2.EQUIVOCAL:
-        return _Said(Verdict.NOT_USABLE, reason, annotated=(str(Annotation.ERBB2_GAIN),), suspicious=True)
-    if call.state is Erbb2.NE:
-        return _Said(Verdict.NOT_USABLE, reason)
-    if not shows_tumour(sample):
-        return _not_usable(sample, "ERBB2: no tumour DNA seen in this ctDNA")
-    notes = (str(Annotation.POLYSOMY_17),) if call.state is Erbb2.POLYSOMY else ()
-    flags = tuple(flag for flag in call.flags if flag in (*WEAK_REFERENCE, "ratio_not_assessable"))
-    return _Said(Verdict.NEGATIVE, reason, annotated=notes, flags=flags)
+        return _Said(group, reason, (state,), (finding,))
+    noted = _COPY_NOTES.get(state) or MECHANISM_OF.get((Axis.ERBB2, state))
+    return _Said(
+        group,
+        reason,
+        (state,),
+        annotated=(str(noted),) if noted else (),
+        flags=flags if group is Group.NEGATIVE else (),
+    )
 
 
-def _hrg(result: HeregulinResult | None, timepoint: Timepoint) -> _Said:
+def _hrg(result: HeregulinResult | None, timepoint: Timepoint, rules: MechanismRules) -> _Said:
     if result is None:
-        return _Said(Verdict.NOT_USABLE, f"no heregulin value at {timepoint}")
+        return _Said(Group.NOT_USABLE, f"no heregulin value at {timepoint}", (Heregulin.MISSING,))
+    group = rules.group(Axis.HRG, result.state)
     reason = f"heregulin {result.state}, {result.reason}"
     exploratory = ("exploratory_cutoff",) if result.cutoff_exploratory else ()
-    if result.state is Heregulin.HIGH:
+    flags = (*exploratory, *(flag for flag in result.flags if flag.startswith(_CARRIED)))
+    if group is Group.POSITIVE:
+        mechanism = MECHANISM_OF[Axis.HRG, result.state]
         finding = Finding(
-            mechanism=Mechanism.HRG_HIGH,
-            label=str(Mechanism.HRG_HIGH),
-            group=Axis.ERBB2,
+            mechanism=mechanism,
+            label=str(mechanism),
             timepoint=timepoint,
             heregulin=result,
-            flags=exploratory,
+            flags=flags,
         )
-        return _Said(Verdict.POSITIVE, reason, (finding,))
-    if result.state in (Heregulin.LOW, Heregulin.BLQ):
-        return _Said(Verdict.NEGATIVE, reason, flags=exploratory)
-    return _Said(Verdict.NOT_USABLE, reason)
+        return _Said(group, reason, (result.state,), (finding,))
+    noted = MECHANISM_OF.get((Axis.HRG, result.state))
+    return _Said(
+        group,
+        reason,
+        (result.state,),
+        annotated=(str(noted),) if noted else (),
+        flags=flags if group is Group.NEGATIVE else (),
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from cetux.counts import ERROR_CLASSES, ORIENTATIONS, Background, CodonCounts, ErrorCount
 
@@ -24,10 +25,10 @@ over the three wrong bases; what two agreeing mates leave (copying and damage); 
 PRIOR_ERRORS = 0.5
 """What the prior of a rate is worth, in errors: half of one, as in Jeffreys' prior of a Poisson rate."""
 
-LEAST_RATE = 1e-6
+LEAST_RATE = 1e-7
 """No base is better than this, whatever its quality says: a Phred of 90 states 1e-9, but the first copies of a molecule
-and its damage on both strands are not in it [P; duplex consensus of SeraCare's mixture errs in 1.5e-5 of bases].
-"""
+and its damage on both strands are not in it. What a base is worth is what the sample's own flanks show, never much less
+than 1 / the bases that were counted; this only keeps the rate above zero [P]."""
 
 INDEL_RATE = 1e-4
 """Insertions or deletions per position read, before anything is counted [P]."""
@@ -36,6 +37,7 @@ PAIR_PRIOR = 5.0
 SPREAD_PRIOR = 0.1
 """Variation of a rate between positions (squared coefficient of variation), worth `PAIR_PRIOR` pairs of errors [P]."""
 
+_DAMAGED_P = 1e-4
 _VARIANT_FRAGMENTS = 3
 _VARIANT_FRACTION = 0.01
 _UNSTRANDED = ORIENTATIONS.index("N")
@@ -85,10 +87,13 @@ def stratum_index(name: str) -> int:
 def estimate(background: Background, codons: Iterable[CodonCounts], normals: Sequence[Background] = ()) -> ErrorRates:
     """Error rates of a sample.
 
-    A rate is the posterior mean of a gamma prior that is worth half an error, first over all substitutions of an error
+    A rate is the posterior mean of a gamma prior that is worth half an error, first over the substitutions of an error
     class (E errors in B bases, prior rate r0 of the class), then for each substitution about that mean r1::
 
         r1 = (E + 0.5) / (B + 0.5 / r0)        r = (e + 0.5) / (b + 0.5 / r1)
+
+    Substitutions that chemistry damages are left out of the r1 of the others, which it leaves alone: in FFPE C>T is up
+    to a thousand times as frequent as any other change of bases that both mates show.
 
     With so little weight the prior speaks only where the sample has next to nothing to say, and always keeps the rate
     above zero. Normals give a second estimate in the same way; the greater of the two stands, so that they never make
@@ -122,11 +127,30 @@ def _posterior(counted: Iterable[ErrorCount]) -> tuple[Floats, Floats, Floats]:
     seen = bases.max(axis=3).reshape(shape[:2])
     errors, bases = _by_molecule(errors), _by_molecule(bases)
     prior = np.array(PRIOR_RATES)[None, :]
-    mean = (errors.sum(axis=(2, 3)) + PRIOR_ERRORS) / (bases.sum(axis=(2, 3)) + PRIOR_ERRORS / prior)
-    mean = mean[:, :, None, None]
+    calm = ~_damaged(errors, bases)
+    everything, calm_only = (
+        (np.where(which, errors, 0).sum(axis=(2, 3)) + PRIOR_ERRORS)
+        / (np.where(which, bases, 0).sum(axis=(2, 3)) + PRIOR_ERRORS / prior)
+        for which in (np.ones_like(calm), calm)
+    )
+    mean = np.where(calm, calm_only[:, :, None, None], everything[:, :, None, None])
     rate = np.maximum((errors + PRIOR_ERRORS) / (bases + PRIOR_ERRORS / mean), LEAST_RATE)
     weight = errors + PRIOR_ERRORS
     return _on_plus(rate).reshape(shape), _on_plus(weight).reshape(shape), seen
+
+
+def _damaged(errors: Floats, bases: Floats) -> npt.NDArray[np.bool_]:
+    """Substitutions that the other ones of their orientation and class do not explain: deamination, oxidation.
+
+    With e errors in b bases, and E in B of the others, e is binomial of e + E with the chance s = b / (b + B) if all
+    are alike, and reaches e with the chance I_s(e, E + 1): below `_DAMAGED_P` they are not alike.
+    """
+    others, among = errors.sum(axis=(2, 3), keepdims=True) - errors, bases.sum(axis=(2, 3), keepdims=True) - bases
+    share = bases / np.maximum(bases + among, 1)
+    damaged: npt.NDArray[np.bool_] = (errors > 0) & (
+        special.betainc(np.maximum(errors, 1), others + 1, share) < _DAMAGED_P
+    )
+    return damaged
 
 
 def _complemented(table: Floats) -> Floats:

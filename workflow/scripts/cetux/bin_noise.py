@@ -11,13 +11,9 @@ import pandas as pd
 from scipy import stats
 
 from cetux.copies import Z_95
-from cetux.gene_bins import Locus, loci, outside
 
 _TWO_SIDED_95 = 0.975
-_LEAST_NEIGHBOURS = 5
-"""Pairs of neighbouring loci that an estimate of their shared noise needs [P]."""
 _NORMAL_SD_PER_MAD = 1.4826
-_Z_ONE_SIDED = 1.645
 
 
 @dataclass(frozen=True)
@@ -59,51 +55,6 @@ def estimate(log2: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], sha
     se = math.hypot(scatter, shared_sd)
     half = math.hypot(float(stats.t.ppf(_TWO_SIDED_95, effective - 1)) * scatter, Z_95 * shared_sd)
     return Estimate(mean, se, mean - half, mean + half, len(log2))
-
-
-def shared_noise(targets: pd.DataFrame, locus: Locus, least: int, floor: float) -> float:
-    """Standard deviation (log2) of what the bins of one locus share; `floor` unless this sample clearly has more.
-
-    Neighbouring loci of a chromosome mostly have the same copies, so the difference of their means is noise: with A the
-    variance of the differences and E what the scatter of the bins gives each of two means, the shared variance is::
-
-        S = (A - E) / 2,  with a standard error of A/2 * sqrt(2 / (n / 1.5))
-
-    for n neighbours (each mean stands in two differences, so that n of them tell as much as n/1.5). A is the biweight
-    midvariance, blind to the few neighbours between which copies do change. From a panel's thirty to sixty neighbours S
-    is known poorly: it takes the place of the floor only where it is larger with 95 % (one-sided). On 18 real normals,
-    each against a reference of the others, intervals with this cover 95.2 % of 1,959 genes drawn from them
-    (benchmarks/copy_number.md) [D].
-    """
-    ordered, found = loci(outside(targets, [locus.excluded, *locus.exons]), least)
-    log2_of_bins = ordered["log2"].to_numpy(dtype=float)
-    values = [log2_of_bins[rows] for rows in found]
-    contigs = ordered["chromosome"].to_numpy()[[rows.start for rows in found]]
-    neighbours = contigs[1:] == contigs[:-1]
-    many = int(neighbours.sum())
-    if least < 2 or many < _LEAST_NEIGHBOURS:
-        return floor
-    means = np.array([log2.mean() for log2 in values])
-    variances = np.array([log2.var(ddof=1) / len(log2) for log2 in values])
-    apart = _biweight_midvariance(np.diff(means)[neighbours])
-    shared = (apart - float(np.mean((variances[1:] + variances[:-1])[neighbours]))) / 2
-    error = apart / 2 * math.sqrt(3 / many)
-    return math.sqrt(shared) if shared - floor**2 > _Z_ONE_SIDED * error else floor
-
-
-def _biweight_midvariance(values: npt.NDArray[np.float64]) -> float:
-    """Variance of values about zero that leaves out what lies beyond nine median absolute deviations.
-
-    (Under the normal distribution it wastes far less of the data than the median absolute deviation does [M].)
-    """
-    deviation = float(np.median(np.abs(values)))
-    if deviation == 0:
-        return 0.0
-    part = (values / (9 * deviation)) ** 2
-    inside = part < 1
-    above = (values[inside] ** 2 * (1 - part[inside]) ** 4).sum()
-    below = ((1 - part[inside]) * (1 - 5 * part[inside])).sum()
-    return float(len(values) * above / below**2)
 
 
 def estimate_bins(members: pd.DataFrame, shared_sd: float) -> Estimate | None:

@@ -14,7 +14,7 @@ import pysam
 from cetux.counts import CodonCounts
 from cetux.edits import codon_bases, reverse_complement
 from cetux.genomes import contig_prefix
-from cetux.nomenclature import AMINO_ACIDS
+from cetux.nomenclature import AMINO_ACIDS, tokens
 from cetux.resources import Codon, Interval, coding_exons, codons
 
 SCANNED_GENES = ("KRAS", "NRAS", "BRAF")
@@ -212,6 +212,12 @@ def scanned_codons(build: str, fasta: str | None) -> tuple[Codon, ...]:
     return (*listed, *others)
 
 
+def _least_read(count: CodonCounts) -> int:
+    """Fragments that show the base of a codon that the fewest show."""
+    shown = [(tokens(haplotype.bases), haplotype.fragments) for haplotype in count.haplotypes]
+    return min(sum(many for bases, many in shown if bases[index] != ".") for index in range(3))
+
+
 def coding_coverage(counts: Iterable[CodonCounts], scanned: Sequence[Codon], least: int) -> tuple[CodingCoverage, ...]:
     """Coverage of the coding sequence of each scanned gene.
 
@@ -220,7 +226,7 @@ def coding_coverage(counts: Iterable[CodonCounts], scanned: Sequence[Codon], lea
         scanned: the codons of `coding_codons`.
         least: fragments from which a codon is covered, >= 1.
     """
-    depth = {(count.gene, count.codon): sum(shown.fragments for shown in count.haplotypes) for count in counts}
+    depth = {(count.gene, count.codon): _least_read(count) for count in counts}
     covered = []
     for gene, members in _by_gene(scanned).items():
         depths = [depth.get((gene, codon.codon), 0) for codon in members]

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cetux import heregulin_problems
+from cetux import concordance_problems, heregulin_problems, mechanism_rules, override_problems
 from cetux.cohort_problems import days_since, problems_of, resolve, treatment_day, warnings_of
 from cetux.errors import InputError, Problem, SettingProblem
+from cetux.mechanism_rules import MechanismRules
+from cetux.overrides import Override, override
 from cetux.settings import Settings, config_problems, repeated_keys, schema, with_defaults
 from cetux.sheets import Row, Sheet, read_sheet
 from cetux.states import Specimen
@@ -38,7 +40,8 @@ class Sample:
     """One row of samples.tsv; what is not known is None or empty.
 
     purity: 0 < p <= 1. ploidy: copies per tumour cell. collected_day: days since the patient's start of treatment, 0 or
-    less before it. vcf: another caller's calls. dna_ng: DNA in the library, ng.
+    less before it. vcf: another caller's calls. dna_ng: DNA in the library, ng. preservation: of tissue, ffpe or fresh.
+    archival: yes, no or anti_egfr_since.
     """
 
     sample: str
@@ -54,6 +57,8 @@ class Sample:
     collected_day: int | None
     vcf: str | None
     dna_ng: float | None
+    preservation: str = ""
+    archival: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,15 @@ class Patient:
 class Cohort:
     """Everything that the user's YAML and sheets say; nothing in it was read from a BAM.
 
-    plates: rows of the plates sheet by ID, their paths as they are to be opened. frozen_cutoffs: paths by the name
-    that the YAML gives. sheets: paths by name. warnings: what is odd in them and stops nothing; empty where nothing
+    rules: of the join, read from rules_file. plates: rows of the plates sheet by ID, their paths as they are to be
+    opened. frozen_cutoffs: paths by the name that the YAML gives. sheets: paths by name, a site's own rules among them.
+    warnings: what is odd in them and stops nothing; empty where nothing
     was cross-checked.
     """
 
     settings: Settings
+    rules: MechanismRules
+    rules_file: str
     assays: Mapping[str, Assay]
     samples: Mapping[str, Sample]
     patients: Mapping[str, Patient]
@@ -88,6 +96,8 @@ class Cohort:
     plates: Mapping[str, Row]
     plate_samples: tuple[Row, ...]
     healthy_rows: tuple[Row, ...]
+    concordance_rows: tuple[Row, ...]
+    overrides: tuple[Override, ...]
     frozen_cutoffs: Mapping[str, str]
     sheets: Mapping[str, str]
     warnings: tuple[Problem, ...] = ()
@@ -99,6 +109,17 @@ class Cohort:
     def normals(self, assay: str) -> list[str]:
         """IDs of the normals of one assay, sorted."""
         return sorted(s.sample for s in self.samples.values() if s.role == "normal" and s.assay == assay)
+
+    def error_normals(self, sample: str) -> list[str]:
+        """IDs of the normals that err as a sample does, sorted: the same assay, specimen and preservation, as stated."""
+        own = self.samples[sample]
+        alike = [
+            s.sample
+            for s in self.samples.values()
+            if s.role == "normal"
+            and (s.assay, s.specimen, s.preservation) == (own.assay, own.specimen, own.preservation)
+        ]
+        return sorted(alike) if own.preservation or own.specimen == Specimen.CTDNA else []
 
     def with_snps(self) -> list[str]:
         """IDs of the tumour samples whose assay has a list of common SNPs, sorted."""
@@ -114,6 +135,15 @@ class Cohort:
         if any(rule["method"] == "roc" for rule in self.settings["heregulin_cutoffs"]):
             names.append("patients")
         return [*(self.sheets[name] for name in names if name in self.sheets), *self.frozen_cutoffs.values()]
+
+    def thresholds(self) -> dict[str, dict[str, float]]:
+        """Thresholds by which the samples were judged: of ERBB2, and of genotypes by specimen."""
+        by_specimen = {str(name): dict(self.settings["genotypes"][name]) for name in Specimen}
+        return {"erbb2": dict(self.settings["erbb2"]), **by_specimen}
+
+    def class_rules(self) -> list[str]:
+        """Path of the rules of the join where the heregulin calls depend on its classes."""
+        return [self.rules_file] if any(rule["method"] == "roc" for rule in self.settings["heregulin_cutoffs"]) else []
 
 
 def load(config: Mapping[str, Any], directory: str, file: str = "config", check: bool = True) -> Cohort:
@@ -132,10 +162,12 @@ def load(config: Mapping[str, Any], directory: str, file: str = "config", check:
     problems = [*config_problems(config, file), *(repeated_keys(file) if check else [])]
     sheets, unread = _read_sheets(settings, directory, file)
     problems += unread
+    rules, rules_file, wrong_rules = _read_rules(settings, directory, file, check)
+    problems += wrong_rules
     if check:
         problems += problems_of(settings, sheets, directory, file)
-    if problems:
-        order = [file, *(sheet.file for sheet in sheets.values())]
+    if problems or rules is None:
+        order = [file, rules_file, *(sheet.file for sheet in sheets.values())]
         raise InputError(sorted(problems, key=lambda problem: [*order, problem.file].index(problem.file)))
 
     def rows(name: str) -> tuple[Row, ...]:
@@ -144,6 +176,8 @@ def load(config: Mapping[str, Any], directory: str, file: str = "config", check:
     starts = {row["patient"]: row["treatment_start"] for row in sheets["patients"].rows}
     return Cohort(
         settings=settings,
+        rules=rules,
+        rules_file=rules_file,
         assays={name: _assay(name, given, directory) for name, given in settings["assays"].items()},
         samples={row["sample"]: _sample(row, starts, directory) for row in sheets["samples"].rows},
         patients={row["patient"]: _patient(row) for row in sheets["patients"].rows},
@@ -151,10 +185,27 @@ def load(config: Mapping[str, Any], directory: str, file: str = "config", check:
         plates={row["plates"]: _plate_row(row, directory) for row in rows("plates")},
         plate_samples=rows("plate_samples"),
         healthy_rows=rows("healthy_controls"),
+        concordance_rows=rows(concordance_problems.SHEET),
+        overrides=tuple(override(row) for row in rows(override_problems.SHEET)),
         frozen_cutoffs=_frozen(settings, directory),
-        sheets={name: sheet.file for name, sheet in sheets.items()},
+        sheets={name: sheet.file for name, sheet in sheets.items()}
+        | ({"mechanisms": rules_file} if "mechanisms" in settings else {}),
         warnings=tuple(warnings_of(settings, sheets, file)) if check else (),
     )
+
+
+def _read_rules(
+    settings: Settings, directory: str, file: str, check: bool
+) -> tuple[MechanismRules | None, str, list[Problem]]:
+    """The rules of the join, the path of their file, and what is wrong with them."""
+    named = settings.get("mechanisms", "")
+    if not isinstance(named, str):
+        return None, file, []  # the config's schema has said what is wrong with it
+    path = resolve(named, directory) if named else str(mechanism_rules.SHIPPED)
+    try:
+        return mechanism_rules.load(path, check), path, []
+    except InputError as error:
+        return None, path, list(error.problems)
 
 
 def _read_sheets(settings: Settings, directory: str, file: str) -> tuple[dict[str, Sheet], list[Problem]]:
@@ -162,7 +213,7 @@ def _read_sheets(settings: Settings, directory: str, file: str) -> tuple[dict[st
     sheets: dict[str, Sheet] = {}
     problems: list[Problem] = []
     taken: dict[str, str] = {}
-    for name in ("samples", "patients", *heregulin_problems.SHEETS):
+    for name in ("samples", "patients", *heregulin_problems.SHEETS, concordance_problems.SHEET, override_problems.SHEET):
         path = settings.get(name)
         if not isinstance(path, str):
             continue  # the config's schema has said what is wrong with it
@@ -225,6 +276,8 @@ def _sample(row: Row, starts: Mapping[str, str], directory: str) -> Sample:
         else None,
         vcf=resolve(row["vcf"], directory) if row["vcf"] else None,
         dna_ng=float(row["dna_ng"]) if row["dna_ng"] else None,
+        preservation=row["preservation"],
+        archival=row["archival"],
     )
 
 

@@ -2,37 +2,62 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
+from pathlib import Path
 
-from cetux import records
+from cetux import other_methods, records
+from cetux.annotations import ReportedMeaning, annotations_of
 from cetux.call_comparison import Comparison
+from cetux.clonality import with_local_copies
 from cetux.cohort import Cohort, Patient
 from cetux.counts import SampleCheck
 from cetux.evidence import CopyNumber, HeregulinResult, IdentityCheck, SampleEvidence, SampleGenotypes
+from cetux.heregulin import HeregulinChange
 from cetux.heregulin_calls import HeregulinCalls
 from cetux.identity import pair_identity
 from cetux.mechanism import Call, PatientEvidence, call_patient
-from cetux.settings import Settings
+from cetux.mechanism_rules import MechanismRules, load
+from cetux.other_methods import ComparedResult
+from cetux.overrides import Override
+from cetux.sheets import Row
 from cetux.sites import SiteCounts
-from cetux.states import Identity, Specimen, Timepoint
+from cetux.states import Axis, Identity, Specimen, Timepoint
+from cetux.why import EMPTY, Explanation, Thresholds, explain
 
 
 @dataclass(frozen=True)
 class PatientCall:
-    """One patient's call with the evidence behind it."""
+    """One patient's call with the evidence behind it, other methods' results beside it, and what findings mean.
+
+    call: computed from the measurements alone. reviewed: what would follow from the overrides; None without any.
+    explanation: of the computed call.
+    """
 
     call: Call
     samples: tuple[SampleEvidence, ...]
     heregulin: tuple[HeregulinResult, ...]
     patient: Patient
+    other_methods: tuple[ComparedResult, ...] = ()
+    reported: tuple[ReportedMeaning, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    reviewed: Call | None = None
+    heregulin_change: HeregulinChange | None = None
+    identity: tuple[IdentityCheck, ...] = ()
+    explanation: Explanation | None = None
+
+    def evidence(self) -> PatientEvidence:
+        """What the computed call was made from."""
+        measured = {result.timepoint: result for result in self.heregulin}
+        return PatientEvidence(self.patient, self.samples, measured, self.heregulin_change, self.identity)
 
 
 @dataclass(frozen=True)
 class CohortCalls:
-    """Every patient's call, by patient ID."""
+    """Every patient's call, by patient ID, and the rules of the join that made them."""
 
     patients: tuple[PatientCall, ...]
+    rules: MechanismRules = field(default_factory=load)
 
 
 @dataclass(frozen=True)
@@ -54,7 +79,7 @@ def read_evidence(cohort: Cohort, files: SampleFiles, heregulin: str) -> list[Pa
         files: of its samples, in any order.
         heregulin: path of the cohort's heregulin calls.
     """
-    snps = {counted.sample: counted for counted in (records.read(SiteCounts, path) for path in files.sites)}
+    sites = {Path(path).stem: path for path in files.sites}
     checked = {check.sample: check for check in (records.read(SampleCheck, path) for path in files.checks)}
     genotyped = {found.sample: found for found in (records.read(SampleGenotypes, path) for path in files.genotypes)}
     copied = {found.sample: found for found in (records.read(CopyNumber, path) for path in files.erbb2)}
@@ -70,9 +95,13 @@ def read_evidence(cohort: Cohort, files: SampleFiles, heregulin: str) -> list[Pa
             usable=checked[name].usable,
             flags=(*checked[name].notes, *(compared[name].flags if name in compared else ())),
             collected_day=cohort.samples[name].collected_day,
+            archival=cohort.samples[name].archival,
+            fingerprint=checked[name].fingerprint,
         )
         for name in cohort.tumours()
     }
+    lower = cohort.settings["erbb2"]["purity_lower_factor"]
+    samples = {name: with_local_copies(sample, lower) for name, sample in samples.items()}
     measured: dict[str, dict[Timepoint, HeregulinResult]] = defaultdict(dict)
     for result in blood.results:
         measured[result.patient][result.timepoint] = result
@@ -85,15 +114,19 @@ def read_evidence(cohort: Cohort, files: SampleFiles, heregulin: str) -> list[Pa
             samples=tuple(of_patient[name]),
             heregulin=measured[name],
             heregulin_change=blood.changes.get(name),
-            identity=_identity(of_patient[name], snps),
+            identity=_identity(of_patient[name], sites),
         )
         for name, patient in sorted(cohort.patients.items())
     ]
 
 
-def _identity(samples: Sequence[SampleEvidence], snps: Mapping[str, SiteCounts]) -> tuple[IdentityCheck, ...]:
-    """A check of every pair of the patient's samples; not assessable where one has no counted SNPs."""
+def _identity(samples: Sequence[SampleEvidence], sites: Mapping[str, str]) -> tuple[IdentityCheck, ...]:
+    """A check of every pair of the patient's samples; not assessable where one has no counted SNPs.
+
+    The counts are read here, patient by patient: those of a large cohort would fill the memory.
+    """
     names = sorted(sample.sample for sample in samples)
+    snps = {name: records.read(SiteCounts, sites[name]) for name in names if name in sites and len(names) > 1}
     return tuple(_identity_of(one, other, snps) for one, other in combinations(names, 2))
 
 
@@ -104,16 +137,75 @@ def _identity_of(one: str, other: str, snps: Mapping[str, SiteCounts]) -> Identi
     return IdentityCheck(one, other, found.verdict, found.reason)
 
 
-def call_cohort(evidence: Sequence[PatientEvidence], settings: Settings) -> CohortCalls:
-    """The call of every patient."""
+def call_cohort(
+    evidence: Sequence[PatientEvidence],
+    rules: MechanismRules,
+    other_results: Sequence[Row] = (),
+    overrides: Sequence[Override] = (),
+    thresholds: Thresholds = EMPTY,
+) -> CohortCalls:
+    """The call of every patient, and beside it the reviewed one of those with overrides.
+
+    Args:
+        evidence: of every patient.
+        rules: of the join.
+        other_results: rows of the concordance sheet, which change no call.
+        overrides: of all patients.
+        thresholds: by which the samples were judged, see `why.explain`; they change no call.
+    """
+    of_patient: dict[str, list[Row]] = defaultdict(list)
+    for row in other_results:
+        of_patient[row["patient"]].append(row)
+    reviews: dict[str, tuple[Override, ...]] = defaultdict(tuple)
+    for said in overrides:
+        reviews[said.patient] += (said,)
+
+    def called(one: PatientEvidence) -> Call:
+        return call_patient(one, rules)
+
+    def reviewed(one: PatientEvidence) -> Call | None:
+        said = reviews[one.patient.patient]
+        return called(replace(one, overrides=said)) if said else None
+
     return CohortCalls(
         tuple(
-            PatientCall(
-                call=call_patient(one, settings["clinical"], settings["ras_scope"]),
-                samples=one.samples,
-                heregulin=tuple(one.heregulin[timepoint] for timepoint in sorted(one.heregulin)),
-                patient=one.patient,
+            _patient_call(
+                one,
+                called(one),
+                reviews[one.patient.patient],
+                reviewed(one),
+                other_methods.compare(of_patient[one.patient.patient], one.samples, one.heregulin),
+                rules,
+                thresholds,
             )
             for one in evidence
-        )
+        ),
+        rules,
+    )
+
+
+def _patient_call(
+    evidence: PatientEvidence,
+    call: Call,
+    overrides: tuple[Override, ...],
+    reviewed: Call | None,
+    compared: tuple[ComparedResult, ...],
+    rules: MechanismRules,
+    thresholds: Thresholds,
+) -> PatientCall:
+    labels = (*(finding.label for finding in call.findings), *call.annotated)
+    ras = call.axes[Axis.RAS].verdict if Axis.RAS in call.axes else None
+    confirmed = other_methods.amplification_confirmed(compared, call.judged_timepoint)
+    return PatientCall(
+        call=call,
+        samples=evidence.samples,
+        heregulin=tuple(evidence.heregulin[timepoint] for timepoint in sorted(evidence.heregulin)),
+        patient=evidence.patient,
+        other_methods=compared,
+        reported=annotations_of(labels, ras, confirmed),
+        overrides=overrides,
+        reviewed=reviewed,
+        heregulin_change=evidence.heregulin_change,
+        identity=evidence.identity,
+        explanation=explain(call, evidence, rules, thresholds),
     )

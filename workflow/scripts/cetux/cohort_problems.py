@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cetux import heregulin_problems
+from cetux import concordance_problems, heregulin_problems, override_problems
 from cetux.errors import Problem, SettingProblem
 from cetux.heregulin_problems import cutoff_rules, duplicates, unknown_patients
 from cetux.resources import BUILDS
@@ -57,7 +57,7 @@ def problems_of(settings: Settings, sheets: Mapping[str, Sheet], directory: str,
     for name, sheet in sheets.items():
         if not sheet.rows:
             mend = "Add a row"
-            if name in heregulin_problems.SHEETS:
+            if name in (*heregulin_problems.SHEETS, concordance_problems.SHEET, override_problems.SHEET):
                 mend += f", or leave the key {name} out of the YAML"
             found.append(Problem(sheet.file, "the sheet has a header and no row", mend))
         for line, row in sheet.numbered():
@@ -73,6 +73,8 @@ def problems_of(settings: Settings, sheets: Mapping[str, Sheet], directory: str,
     if "patients" in sheets:
         found += _patient_problems(sheets, others="plates" in settings)
     found += heregulin_problems.cross_checks(settings, sheets, file)
+    found += concordance_problems.cross_checks(sheets)
+    found += override_problems.cross_checks(sheets, date.today())
     if "plates" in sheets:
         found += _plate_file_problems(sheets["plates"], directory)
     return _one_per_cell(found)
@@ -141,6 +143,8 @@ def _file_problems(settings: Settings, directory: str, file: str) -> Iterator[Pr
         }
     for number, rule in enumerate(cutoff_rules(settings), start=1):
         named[f"heregulin_cutoffs[{number}].frozen"] = rule.get("frozen")
+    export = settings.get("export")
+    named["export.pseudonyms"] = export.get("pseudonyms") if isinstance(export, Mapping) else None
     for where, given in named.items():
         if isinstance(given, str):
             path = resolve(given, directory)
@@ -300,7 +304,7 @@ def _is_date(text: str) -> bool:
 def _patient_problems(sheets: Mapping[str, Sheet], others: bool) -> Iterator[Problem]:
     """others: heregulin values come from elsewhere too, so that a patient may stand in no sheet but this."""
     sheet = sheets["patients"]
-    named = {row.get("patient") for name, other in sheets.items() if name != "patients" for row in other.rows}
+    named = {row.get("patient") for name, other in sheets.items() if name not in ("patients", override_problems.SHEET) for row in other.rows}
     yield from duplicates(sheet, ("patient",), "Give each patient one row")
     for line, row in sheet.numbered():
         if row["patient"] and row["patient"] not in named and "samples" in sheets and not others:

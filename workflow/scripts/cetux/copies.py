@@ -4,6 +4,7 @@ Symbols: C copies of the gene and P average copies (ploidy) per tumour cell, p p
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from scipy import stats
@@ -114,4 +115,21 @@ def at_purity(call: CopyNumber, purity: float | None) -> CopyNumber:
         ratio_low=ratio_low,
         ratio_high=ratio_high,
         detectable_copies=None if purity is None else detectable_copies(call.log2_se, purity, ploidy),
+    )
+
+
+def over_purities(call: CopyNumber, low: float, high: float) -> CopyNumber:
+    """The same call with the intervals of C and Q widened to what they are at both ends of a purity's interval."""
+    ends = [call, at_purity(call, low), at_purity(call, high)]
+
+    def extreme(name: str, pick: Callable[[list[float]], float]) -> float | None:
+        values = [value for each in ends if (value := getattr(each, name)) is not None]
+        return pick(values) if values else None
+
+    return replace(
+        call,
+        copies_low=extreme("copies_low", min),
+        copies_high=extreme("copies_high", max),
+        ratio_low=extreme("ratio_low", min),
+        ratio_high=extreme("ratio_high", max),
     )

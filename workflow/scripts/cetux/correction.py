@@ -84,6 +84,7 @@ def without_odd_normals(
             compared=bool(found.profiles),
             bin_sd_log2=float(np.median(known)) if len(known) else None,
             gene_sd_log2=found.gene_sd_log2,
+            shared_sd_log2=found.shared_sd_log2,
         ),
     )
 
@@ -115,7 +116,8 @@ def build_reference(
         off_target = off_target_bins if Path(off_target_bins).stat().st_size else None
         # CNVkit drops bins of extreme GC wherever a reference tells GC: without the correction it is not told
         pooled = reference.do_reference_flat(bins, off_target, fasta if correction.gc else None)
-    tabio.write(pooled, path)
+    with records.whole(path) as part:
+        tabio.write(pooled, str(part))
 
 
 def _has_rows(table: str) -> bool:
@@ -166,8 +168,9 @@ def correct_coverage(
         nothing = Usable(False, "no bin is left after CNVkit's filters", "Check the depth of the assay's normals")
         return _uncorrected(sample, nothing, ratios, segments)
     segmented = segmentation.do_segmentation(corrected, method)
-    tabio.write(corrected, ratios)
-    tabio.write(segmented, segments)
+    for table, path in ((corrected, ratios), (segmented, segments)):
+        with records.whole(path) as part:
+            tabio.write(table, str(part))
     spread = metrics.ests_of_scale(_residuals(corrected, segmented))
     return CorrectedCoverage(
         sample=sample,

@@ -45,12 +45,13 @@ consensus of both strands (duplex).
 class HaplotypeCount:
     """Fragments that carry one haplotype of a codon.
 
-    bases: the codon's positions in plus-strand order; ``-`` a deleted base, ``.`` a base in an exon that the fragment
-    does not reach, lower case a base inserted behind the one before it. forward, reverse: fragments with a read on that
-    strand over the codon (a fragment with both counts in both). at_ends: fragments in which every read over the codon
-    ends within five bases of it. strata: fragments by orientation and error class of each base, as in ``F233`` (``.`` a
-    base that is not read). linked: fragments with another base than the sample's consensus next to the codon, as in
-    ``-1C>A`` (offset from the codon's first base on the plus strand), counted from two fragments on.
+    bases: the codon's positions in plus-strand order; ``-`` a deleted base, ``.`` a base that the fragment does not
+    show (of low quality, in conflict, or not reached), lower case a base inserted behind the one before it. forward,
+    reverse: fragments with a read on that strand over the codon (a fragment with both counts in both). at_ends:
+    fragments in which every read over the codon ends within five bases of it. strata: fragments by orientation and
+    error class of each base, as in ``F233`` (``.`` a base that is not read). linked: fragments with another base than
+    the sample's consensus next to the codon, as in ``-1C>A`` (offset from the codon's first base on the plus strand),
+    counted from two fragments on.
     """
 
     bases: str
@@ -88,14 +89,16 @@ class IndelCount:
 
 @dataclass(frozen=True)
 class CodonCounts:
-    """All haplotypes seen at one codon; `reference` in plus-strand order."""
+    """All haplotypes seen at one codon; `reference` in plus-strand order.
+
+    conflicts: fragments whose mates disagree about a base or an insertion.
+    """
 
     gene: str
     codon: int
     reference: str
     haplotypes: tuple[HaplotypeCount, ...]
     conflicts: int = 0
-    incomplete: int = 0
     indels: tuple[IndelCount, ...] = ()
 
 
@@ -142,6 +145,15 @@ class HaplotypeCounts:
 
 
 @dataclass(frozen=True)
+class SampleBackground:
+    """The part of `HaplotypeCounts` that a normal lends to tumours of its kind; reads the same file."""
+
+    sample: str
+    usable: Usable
+    background: Background = Background()
+
+
+@dataclass(frozen=True)
 class CorrectedCoverage:
     """How the coverage correction of one sample fared; the bins themselves stand in its .cnr and .cns.
 
@@ -161,7 +173,8 @@ class ReferenceNotes:
     """Which normals the reference was made from, and which were left out and why; flat without any.
 
     compared: whether the normals were held against each other (three are too few for that). bin_sd_log2: median over
-    the bins of their leave-one-out spread between the normals used; gene_sd_log2: spread of the mean of ERBB2.
+    the bins of their leave-one-out spread between the normals used; gene_sd_log2: spread of the mean of ERBB2;
+    shared_sd_log2: what the bins of one locus share in a normal held against the others, the assay's own noise.
     """
 
     normals: tuple[str, ...]
@@ -169,6 +182,7 @@ class ReferenceNotes:
     compared: bool = False
     bin_sd_log2: float | None = None
     gene_sd_log2: float | None = None
+    shared_sd_log2: float | None = None
 
     @property
     def flat(self) -> bool:

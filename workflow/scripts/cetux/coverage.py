@@ -1,11 +1,11 @@
 """The depth of an assay's bins in one sample, counted as CNVkit counts them.
 
 CNVkit's depth of a bin is the number of bases that `samtools bedcov` finds in it, over its width: every aligned,
-deleted or skipped position of each read that is not unmapped, secondary, QC-failed or a duplicate, both mates of a pair
-where they overlap, soft clips never. `samtools depth` with the same flags and with deletions (-J) gives the same number
-for every position at a sixth of the cost, because it makes no pileup; the sum over a bin is equal, but for skips (N),
-which depth leaves out and the alignments of DNA do not have. CNVkit itself is not imported: that costs more than
-counting.
+deleted or skipped position of each read that is not unmapped, secondary, QC-failed or a duplicate (of amplicons
+duplicates count here), both mates of a pair where they overlap, soft clips never. `samtools depth` with the same flags
+and with deletions (-J) gives the same number for every position at a sixth of the cost, because it makes no pileup; the
+sum over a bin is equal, but for skips (N), which depth leaves out and the alignments of DNA do not have. CNVkit itself
+is not imported: that costs more than counting.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,10 @@ from cetux.errors import UnusableSample
 _CNN_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\n"
 _NULL_LOG2 = -20.0
 """CNVkit's log2 of a bin without a read (cnvlib.params.NULL_LOG2_COVERAGE)."""
-_EXCLUDED_FLAGS = "0x704"
-"""Unmapped, secondary, QC-failed, duplicate (cnvlib.coverage.COVERAGE_EXCLUDE_FLAGS)."""
+_FLAGS = ("-G", "0x704")
+"""Leave out: unmapped, secondary, QC-failed, duplicate (cnvlib.coverage.COVERAGE_EXCLUDE_FLAGS)."""
+_FLAGS_WITH_DUPLICATES = ("-G", "0x304", "-g", "0x400")
+"""The same, but duplicates count (samtools itself leaves them out unless told by -g)."""
 _MOST_SITES_BP = 100_000_000
 """Targets of more than this (a genome in bins, no panel or exome) are summed by bedcov: a line a site is too much."""
 
@@ -49,6 +51,7 @@ def count_coverage(
     off_target_bins: str,
     fasta: str | None,
     min_mapq: int,
+    keep_duplicates: bool,
     target_cnn: str,
     antitarget_cnn: str,
 ) -> Usable:
@@ -63,6 +66,8 @@ def count_coverage(
         off_target_bins: BED of the off-target bins; empty if there are none.
         fasta: needed for a CRAM.
         min_mapq: reads mapped with less (Phred) are not counted.
+        keep_duplicates: reads flagged as duplicates count. Amplicons all begin and end alike: there the flag says
+            nothing (rules), and CNVkit, which always honours it, would throw most of the depth away.
         target_cnn: path to write (chromosome, start, end, gene, log2, depth).
         antitarget_cnn: path to write, the same.
 
@@ -71,7 +76,8 @@ def count_coverage(
         OSError: a table cannot be written.
     """
     on_target, off_target = _read_bins(bins), _read_bins(off_target_bins)
-    filters = ["-G", _EXCLUDED_FLAGS, "-Q", str(min_mapq), *(["--reference", fasta] if fasta else [])]
+    flags = _FLAGS_WITH_DUPLICATES if keep_duplicates else _FLAGS
+    filters = [*flags, "-Q", str(min_mapq), *(["--reference", fasta] if fasta else [])]
     by_site = int((on_target.end - on_target.start).sum()) <= _MOST_SITES_BP
     try:
         with open_alignment(bam, fasta) as alignment:

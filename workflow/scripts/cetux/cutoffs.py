@@ -293,9 +293,9 @@ def _from_response(
         return replace(blank, note="no concentration separates resistant patients above from responding ones below")
     return replace(
         blank,
-        value_pg_per_ml=found.cutoff_pg_per_ml,
-        interval_low_pg_per_ml=found.interval_low_pg_per_ml,
-        interval_high_pg_per_ml=found.interval_high_pg_per_ml,
+        value_pg_per_ml=found.cutoff,
+        interval_low_pg_per_ml=found.interval_low,
+        interval_high_pg_per_ml=found.interval_high,
         performance=found.performance,
         note="chosen by response: survival of this cohort may not be tested at it",
     )

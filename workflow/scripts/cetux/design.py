@@ -4,12 +4,12 @@ They stand apart from `coverage`, so that a new design of bins recounts no BAM w
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pysam
 
+from cetux import records
 from cetux.errors import InputError
 from cetux.genomes import plain_contig
 from cetux.resources import BUILDS, contig_lengths
@@ -53,12 +53,14 @@ def design_bins(
     regions = tabio.read(targets, "bed4")
     width = bin_size_bp or (1000 if method == "wgs" else 200 / 0.75)
     split = target.do_target(regions, do_split=True, avg_size=width)
-    tabio.write(split, bins, "bed4")
+    with records.whole(bins) as part:
+        tabio.write(split, str(part), "bed4")
     if method != "hybrid":
-        Path(off_target_bins).write_text("", encoding="utf-8")
+        records.write_text("", off_target_bins)
         return
     access = GenomicArray.from_rows(list(_accessible(fasta)), ("chromosome", "start", "end")) if fasta else None
-    tabio.write(antitarget.do_antitarget(regions, access), off_target_bins, "bed4")
+    with records.whole(off_target_bins) as part:
+        tabio.write(antitarget.do_antitarget(regions, access), str(part), "bed4")
 
 
 def _accessible(fasta: str) -> Iterator[tuple[str, int, int]]:

@@ -7,7 +7,7 @@ be had; no number ever stands where a failure was.
 from dataclasses import dataclass, field
 
 from cetux.counts import IndelCount, Usable
-from cetux.states import Erbb2, Genotype, Heregulin, Identity, Specimen, Timepoint
+from cetux.states import Erbb2, Genotype, Heregulin, Identity, PurityState, Specimen, Timepoint
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,9 @@ class Allele:
 
     hgvs_c: the change of the coding DNA. changes: what stands at which index (0..2, plus-strand order) of the codon's
     positions, as in HaplotypeCount.bases. vaf: alt_fragments / fragments. ccf: cancer cell fraction, None where the
-    purity is unknown; *_low, *_high its 95 % interval. listed: the change is one that the tables of `resources/` count
-    for its gene. braf_class: 1, 2 or 3. forward, reverse: fragments with a read on that strand; at_ends:
+    purity is unknown; *_low, *_high its 95 % interval; multiplicity: mutated copies per mutated cell that it takes;
+    local_copies: copies of the gene per tumour cell, None where two are taken. listed: the change is one that the tables
+    of `resources/` count for its gene. braf_class: 1, 2 or 3. forward, reverse: fragments with a read on that strand; at_ends:
     fragments seen at read ends alone. p_value: chance of as strong a signal by errors. filters: why it looks like an
     artefact. indel: the insertion or deletion as counted. linked: changes beside the codon on the same molecules, as in
     HaplotypeCount.linked.
@@ -35,6 +36,8 @@ class Allele:
     ccf: float | None = None
     ccf_low: float | None = None
     ccf_high: float | None = None
+    multiplicity: int = 1
+    local_copies: float | None = None
     listed: bool = True
     braf_class: int | None = None
     forward: int = 0
@@ -50,7 +53,7 @@ class Allele:
 class CodonLimit:
     """Depth of one codon, and the smallest VAF that it would have shown with 95 % power (None if it would show none).
 
-    excluded_ccf: the same as a cancer cell fraction, None where the purity is unknown.
+    excluded_ccf: the same as a cancer cell fraction at one mutated copy, None where the purity is unknown.
     """
 
     codon: int
@@ -63,9 +66,10 @@ class CodonLimit:
 class GeneGenotype:
     """State of one gene in one sample.
 
-    excluded_vaf, excluded_ccf: the smallest fraction that every required codon would have shown with 95 % power; only
-    a WT carries them. failing: required codons that exclude too little, each with its depth, and what looks like an
-    artefact. traces: changes that are DETECTED but below the floors of the rules (state WT) or filtered (NO_CALL).
+    excluded_vaf, excluded_ccf: the smallest fraction that every required codon would have shown with 95 % power (of
+    changes other than `alleles`); None where a codon fails. failing: required codons that exclude too little, each with
+    its depth, and what looks like an artefact. traces: changes that are DETECTED but below the floors of the rules
+    (state WT) or filtered (NO_CALL).
     """
 
     gene: str
@@ -88,8 +92,11 @@ class GeneGenotype:
 class SampleGenotypes:
     """Genotypes of one sample, as `call_genotypes` writes them. A gene that is absent here was not looked at.
 
-    error_rates: of the sample, per base, by substitution on the plus strand. coding_coverage: part of each gene's
-    coding sequence that was read deeply enough, 0..1; empty where only listed codons were read.
+    error_rates: of the sample, per base, by substitution on the plus strand. error_normals: the normals whose errors
+    count too. coding_coverage: part of each gene's
+    coding sequence that was read deeply enough, 0..1; empty where only listed codons were read. observed: fragments
+    with each change of a listed codon, detected or not, by its name as in ``KRAS G12D``; none were seen of what is
+    absent.
     """
 
     sample: str
@@ -98,16 +105,38 @@ class SampleGenotypes:
     flags: tuple[str, ...] = ()
     error_rates: dict[str, float] = field(default_factory=dict)
     coding_coverage: dict[str, float] = field(default_factory=dict)
+    error_normals: tuple[str, ...] = ()
+    observed: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PurityEstimate:
+    """What the sample itself tells of its purity.
+
+    state: ESTIMATED or FAILED; a failed one holds no number, only the reason. low, high: 95 % interval, 0..1. ploidy:
+    copies of a segment at log2 0. sites: heterozygous-looking SNPs used; segments: likewise.
+    """
+
+    state: PurityState
+    reason: str
+    purity: float | None = None
+    low: float | None = None
+    high: float | None = None
+    ploidy: float | None = None
+    sites: int = 0
+    segments: int = 0
 
 
 @dataclass(frozen=True)
 class CopyNumber:
-    """ERBB2 copy number of one sample, as `call_erbb2` writes it.
+    """Copy number of one gene, ERBB2 unless said otherwise, in one sample, as `call_erbb2` writes it.
 
     log2: weighted mean of the gene's bins against the reference. observed_copies: 2 * 2**log2, whatever the purity.
-    copies: per tumour cell, purity-adjusted; *_low, *_high its 95 % interval. ratio: Q, adjusted copies of ERBB2 over
-    those of its 17q controls; copies_other_arm: of 17p. detectable_copies: the smallest amplification seen with 95 %
-    power.
+    copies: per tumour cell, purity-adjusted; *_low, *_high its 95 % interval. ratio: Q, adjusted copies of the gene
+    over those of its controls on the same arm; copies_other_arm: of the other arm. detectable_copies: the smallest
+    amplification seen with 95 % power. purity_state: where the purity comes from; purity_low: what the sample
+    itself tells of its lower bound (NEG needs it); purity_estimate: all that it tells. others: the same of the
+    genes that are only annotated (EGFR, MET, KRAS).
     """
 
     sample: str
@@ -151,6 +180,16 @@ class CopyNumber:
     flip_above_purity: float | None = None
     flip_above_state: Erbb2 | None = None
     plasma: bool = False
+    purity_state: PurityState | None = None
+    purity_low: float | None = None
+    purity_estimate: PurityEstimate | None = None
+    gene: str = "ERBB2"
+    others: tuple["CopyNumber", ...] = ()
+
+    @property
+    def given_purity(self) -> float | None:
+        """The purity, unless it was only estimated: what makes a statement less cautious needs this one."""
+        return self.purity if self.purity_state in (None, PurityState.GIVEN) else None
 
 
 @dataclass(frozen=True)
@@ -193,7 +232,11 @@ class IdentityCheck:
 
 @dataclass(frozen=True)
 class SampleEvidence:
-    """All that one tumour sample contributes to its patient's call. collected_day: since the start of treatment."""
+    """All that one tumour sample contributes to its patient's call. collected_day: since the start of treatment.
+
+    archival: of a sample of before treatment, "yes", "no", or "anti_egfr_since" where an anti-EGFR antibody was given
+    between its collection and the start of treatment; empty where it is not known. fingerprint: of its BAM.
+    """
 
     sample: str
     timepoint: Timepoint
@@ -203,3 +246,5 @@ class SampleEvidence:
     usable: Usable = field(default_factory=Usable)
     flags: tuple[str, ...] = ()
     collected_day: int | None = None
+    archival: str = ""
+    fingerprint: str = ""

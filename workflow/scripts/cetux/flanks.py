@@ -20,7 +20,6 @@ FLANK_BP = 100
 
 _LEAST_DEPTH = 20
 _STRATA = len(ORIENTATIONS) * len(ERROR_CLASSES)
-_FRAGMENTS_AT_ONCE = 4096
 _VARIANT_FRAGMENTS = 3
 _VARIANT_FOLD = 20.0
 _VARIANT_FRACTION = (0.002, 0.02)
@@ -43,10 +42,12 @@ class FlankCounter:
             return
         total = np.zeros(len(columns) * _STRATA * 6, dtype=np.int64)
         place = np.arange(len(columns), dtype=np.int64) * (_STRATA * 6)
-        for first in range(0, fragments.count, _FRAGMENTS_AT_ONCE):
-            rows = slice(first, first + _FRAGMENTS_AT_ONCE)
-            stratum = fragments.classes[rows, columns] + (fragments.orientation[rows] * len(ERROR_CLASSES))[:, None]
-            index = place + stratum.astype(np.int64) * 6 + fragments.bases[rows, columns]
+        first = 0
+        for shown in fragments.blocks(columns):
+            orientation = fragments.orientation[first : first + len(shown.bases)]
+            first += len(shown.bases)
+            stratum = shown.classes + (orientation * len(ERROR_CLASSES))[:, None]
+            index = place + stratum.astype(np.int64) * 6 + shown.bases
             total += np.bincount(index.ravel(), minlength=len(total))
         by_base = total.reshape(len(columns), _STRATA, 6)
         self.shown.append(by_base[:, :, 1:5])

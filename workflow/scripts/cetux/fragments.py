@@ -1,10 +1,11 @@
 """Read the fragments over one window of the genome into a matrix: one row a fragment and mate, one column a position.
 
-Reads are taken by index only. The two mates of a fragment stand in two layers until `merged` makes one base of them.
+Reads are taken by index only. The two mates of a fragment stand in two layers, of which `Merged` makes one base.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,8 @@ END_BP = 5
 _UNPLACED_MAPPING_QUALITY = 20
 _CONSENSUS, _DUPLEX, _BOTH_MATES, _RAW_CONSENSUS_QUALITY = 4, 5, 3, 30
 _PHRED_OF_DELETION = 40
-_ROWS_AT_ONCE = 4096
+_BLOCK_ROWS = 2048
+_CLASS_BITS = 3
 
 
 def _codes() -> Bytes:
@@ -34,13 +36,25 @@ def _codes() -> Bytes:
     return table
 
 
-def _classes() -> Bytes:
-    phred = np.arange(256)
-    return np.select([phred < 20, phred < 30, phred <= 50], [0, 1, 2], _CONSENSUS).astype(np.uint8)
-
-
 _CODE_OF = _codes()
-_CLASS_OF = _classes()
+
+
+@cache
+def _cell_table(min_base_quality: int, mapped: int, family: int) -> Bytes:
+    """What a read's base says, by [letter, Phred]: the base and its error class in one byte, 0 for nothing.
+
+    mapped: the read's mapping quality, at most `_UNPLACED_MAPPING_QUALITY`, below which it caps the base's. family: the
+    class of a consensus read, else 0.
+    """
+    stated = np.arange(256)
+    phred = stated if mapped >= _UNPLACED_MAPPING_QUALITY else np.minimum(stated, mapped)
+    classes = np.select([phred < 20, phred < 30, phred <= 50], [0, 1, 2], _CONSENSUS)
+    if family:
+        classes = np.where(phred >= _RAW_CONSENSUS_QUALITY, family, classes)
+    cells = _CODE_OF[:, None] << _CLASS_BITS | classes
+    seen = (_CODE_OF[:, None] > 0) & (stated >= min_base_quality)
+    table: Bytes = np.where(seen, cells, 0).astype(np.uint8)
+    return table
 
 
 @dataclass(frozen=True)
@@ -83,21 +97,32 @@ class Segment:
     fetch_end: int
 
 
+@dataclass(frozen=True)
+class Merged:
+    """What fragments show at some columns: one base and error class of both mates, none where they disagree.
+
+    bases, classes, conflicts: [fragment, column]; covered: [mate, fragment, column].
+    """
+
+    bases: Bytes
+    classes: Bytes
+    conflicts: Bools
+    covered: Bools
+
+
 @dataclass
 class Fragments:
     """Fragments over the columns of one window.
 
-    bases, classes: [fragment, column], mates merged; conflicts: where the mates disagree. orientation: index into
-    ORIENTATIONS. The following are [mate, fragment]: present, reverse, start, end (of the aligned part).
-    indels: of each fragment that has any, the mates that show each one.
+    cells: blocks of [mate, fragment, column], a base and its error class in one byte (0: nothing read), so that a
+    window of 100,000 fragments stays below 100 MB. orientation: index into ORIENTATIONS. The following are [mate,
+    fragment]: reverse, start, end (of the aligned part). indels: of each fragment that has any, the mates that show
+    each one.
     """
 
     positions: Ints
-    bases: Bytes
-    classes: Bytes
-    conflicts: Bools
+    cells: list[Bytes]
     orientation: Bytes
-    covered: Bools
     reverse: Bools
     start: Ints
     end: Ints
@@ -107,12 +132,43 @@ class Fragments:
     @property
     def count(self) -> int:
         """Number of fragments."""
-        return len(self.bases)
+        return len(self.orientation)
 
     def column(self, position: int) -> int | None:
         """Column of a position, None outside the window."""
         column = int(np.searchsorted(self.positions, position))
         return column if column < len(self.positions) and self.positions[column] == position else None
+
+    def blocks(self, columns: Sequence[int]) -> Iterator[Merged]:
+        """What the fragments show at the columns, block after block in their order."""
+        for cells in self.cells:
+            yield _merged(cells[:, :, columns])
+
+    def at(self, columns: Sequence[int]) -> Merged:
+        """What all fragments show at a few columns."""
+        parts = list(self.blocks(columns))
+        if not parts:
+            return _merged(np.zeros((2, 0, len(columns)), dtype=np.uint8))
+        return Merged(
+            bases=np.concatenate([part.bases for part in parts]),
+            classes=np.concatenate([part.classes for part in parts]),
+            conflicts=np.concatenate([part.conflicts for part in parts]),
+            covered=np.concatenate([part.covered for part in parts], axis=1),
+        )
+
+
+def _merged(cells: Bytes) -> Merged:
+    (one, two), (class_one, class_two) = cells >> _CLASS_BITS, cells & (2**_CLASS_BITS - 1)
+    both = (one > 0) & (two > 0)
+    conflicts = both & (one != two)
+    better, worse = np.maximum(class_one, class_two), np.minimum(class_one, class_two)
+    agreed = np.where((better < _CONSENSUS) & (worse > 0), np.uint8(_BOTH_MATES), better)
+    return Merged(
+        bases=np.where(conflicts, np.uint8(0), np.where(one > 0, one, two)),
+        classes=np.where(both, agreed, np.where(one > 0, class_one, class_two)),
+        conflicts=conflicts,
+        covered=cells > 0,
+    )
 
 
 def consensus_class(read: pysam.AlignedSegment) -> int:
@@ -134,29 +190,44 @@ def consensus_class(read: pysam.AlignedSegment) -> int:
 
 
 class _Layers:
-    """The two mates of every fragment while they are read; rows are added by doubling."""
+    """The two mates of every fragment while they are read."""
 
     def __init__(self, columns: int) -> None:
+        self.columns = columns
         self.rows: dict[str | None, int] = {}
-        self.first: list[tuple[int, int, str | None]] = []
-        self.mates: list[int] = []
-        self.bases = np.zeros((2, 64, columns), dtype=np.uint8)
-        self.phred = np.zeros_like(self.bases)
-        self.family = np.zeros((2, 64), dtype=np.uint8)
-        self.reverse = np.zeros((2, 64), dtype=bool)
-        self.orientation = np.zeros(64, dtype=np.uint8)
-        self.span = np.zeros((2, 2, 64), dtype=np.int64)
+        self.cells: list[Bytes] = []
+        self.cigars: dict[str | None, int] = {}
+        self.record = np.full((2, _BLOCK_ROWS, 3), -1, dtype=np.int64)
+        """Flag, start and CIGAR of each mate, which make a record; -1 before it is read."""
+        self.end = np.zeros((2, _BLOCK_ROWS), dtype=np.int64)
+        self.duplex = np.zeros(_BLOCK_ROWS, dtype=bool)
 
-    def row(self, name: str | None) -> int:
-        row = self.rows.setdefault(name, len(self.rows))
-        if row == self.bases.shape[1]:
-            for key in ("bases", "phred"):
-                old = getattr(self, key)
-                setattr(self, key, np.concatenate([old, np.zeros_like(old)], axis=1))
-            for key in ("family", "reverse", "orientation", "span"):
-                old = getattr(self, key)
-                setattr(self, key, np.concatenate([old, np.zeros_like(old)], axis=-1))
-        return row
+    def place(self, read: pysam.AlignedSegment) -> tuple[int, int] | None:
+        """Fragment and mate of a read; None where the fragment has both, or this very record, already."""
+        row = self.rows.setdefault(read.query_name, len(self.rows))
+        if row == len(self.duplex):
+            self.record = np.concatenate([self.record, np.full_like(self.record, -1)], axis=1)
+            self.end = np.concatenate([self.end, np.zeros_like(self.end)], axis=1)
+            self.duplex = np.concatenate([self.duplex, np.zeros_like(self.duplex)])
+        if row == len(self.cells) * _BLOCK_ROWS:
+            self.cells.append(np.zeros((2, _BLOCK_ROWS, self.columns), dtype=np.uint8))
+        cigar = self.cigars.setdefault(read.cigarstring, len(self.cigars))
+        record = (read.flag, read.reference_start, cigar)
+        mate = 0 if self.record[0, row, 0] < 0 else 1
+        if mate and (self.record[1, row, 0] >= 0 or record == tuple(self.record[0, row].tolist())):
+            return None
+        self.record[mate, row] = record
+        return row, mate
+
+    def repeats(self, read: pysam.AlignedSegment) -> bool:
+        """Whether a read that has no place repeats one of its fragment's records."""
+        record = (read.flag, read.reference_start, self.cigars[read.cigarstring])
+        return record in map(tuple, self.record[:, self.rows[read.query_name]].tolist())
+
+    def of(self, row: int, mate: int) -> Bytes:
+        """The cells of one read, to be filled."""
+        cells: Bytes = self.cells[row // _BLOCK_ROWS][mate, row % _BLOCK_ROWS]
+        return cells
 
 
 def read_fragments(
@@ -177,32 +248,17 @@ def read_fragments(
         for read in alignment.fetch(contig, segment.fetch_start, segment.fetch_end):
             if not keep.accepts(read) or any(_fetched(read, earlier) for earlier in before):
                 continue
-            row = layers.row(read.query_name)
-            identity = (read.flag, read.reference_start, read.cigarstring)
-            if row == len(layers.first):
-                layers.first.append(identity)
-                layers.mates.append(0)
-            elif layers.first[row] == identity:
-                identical += 1
-                continue
-            elif layers.mates[row] == 1:
-                identical += layers.mates[row] == 1 and _same_second(layers, row, read)
-                continue
+            place = layers.place(read)
+            if place is None:
+                identical += layers.repeats(read)
             else:
-                layers.mates[row] = 1
-            _add(layers, row, layers.mates[row], read, segments, keep.min_base_quality, indels)
-    return _merge(layers, segments, indels, identical)
+                _add(layers, *place, read, segments, keep.min_base_quality, indels)
+    return _fragments(layers, segments, indels, identical)
 
 
 def _fetched(read: pysam.AlignedSegment, segment: Segment) -> bool:
     end = read.reference_end
     return end is not None and read.reference_start < segment.fetch_end and end > segment.fetch_start
-
-
-def _same_second(layers: _Layers, row: int, read: pysam.AlignedSegment) -> bool:
-    """Whether a third record of one name repeats the second."""
-    span = layers.span[1, :, row]
-    return bool(span[0] == read.reference_start and layers.reverse[1, row] == read.is_reverse)
 
 
 def _add(
@@ -218,12 +274,11 @@ def _add(
     if sequence is None or qualities is None or cigar is None:
         return
     phred = np.frombuffer(qualities, dtype=np.uint8)
-    shown = np.frombuffer(sequence.encode(), dtype=np.uint8)
-    shown = np.where(phred >= min_base_quality, shown, 0)
-    mapped = read.mapping_quality
-    if mapped < _UNPLACED_MAPPING_QUALITY:
-        phred = np.minimum(phred, mapped)
-    bases, quality = layers.bases[mate, row], layers.phred[mate, row]
+    mapped, family = min(read.mapping_quality, _UNPLACED_MAPPING_QUALITY), consensus_class(read)
+    table = _cell_table(min_base_quality, mapped, family)
+    shown = table[np.frombuffer(sequence.encode(), dtype=np.uint8), phred]
+    deleted = _cell_table(0, mapped, family)[ord("-"), _PHRED_OF_DELETION]
+    cells = layers.of(row, mate)
     reference, query = read.reference_start, 0
     for operation, length in cigar:
         if operation in (pysam.CMATCH, pysam.CEQUAL, pysam.CDIFF):
@@ -231,8 +286,7 @@ def _add(
                 low, high = max(reference, segment.start), min(reference + length, segment.end)
                 if low < high:
                     to, of = segment.column + low - segment.start, query + low - reference
-                    bases[to : to + high - low] = shown[of : of + high - low]
-                    quality[to : to + high - low] = phred[of : of + high - low]
+                    cells[to : to + high - low] = shown[of : of + high - low]
             reference += length
             query += length
         elif operation == pysam.CDEL:
@@ -240,8 +294,7 @@ def _add(
                 low, high = max(reference, segment.start), min(reference + length, segment.end)
                 if low < high:
                     to = segment.column + low - segment.start
-                    bases[to : to + high - low] = ord("-")
-                    quality[to : to + high - low] = min(_PHRED_OF_DELETION, mapped)
+                    cells[to : to + high - low] = deleted
                     indels.setdefault(row, {}).setdefault(Indel(reference, length, ""), set()).add(mate)
             reference += length
         elif operation == pysam.CINS:
@@ -253,52 +306,28 @@ def _add(
             reference += length
         elif operation == pysam.CSOFT_CLIP:
             query += length
-    layers.family[mate, row] = consensus_class(read)
-    layers.reverse[mate, row] = read.is_reverse
-    layers.span[mate, :, row] = read.reference_start, reference
-    if mate == 0:
-        layers.orientation[row] = read.is_reverse != read.is_read2
+    layers.end[mate, row] = reference
+    if family == _DUPLEX:
+        layers.duplex[row] = True
 
 
-def _merge(
+def _fragments(
     layers: _Layers, segments: Sequence[Segment], indels: dict[int, dict[Indel, set[int]]], identical: int
 ) -> Fragments:
-    """One base and error class of the two mates; where they disagree, none."""
-    many, columns = len(layers.rows), layers.bases.shape[2]
-    bases, classes = np.zeros((many, columns), dtype=np.uint8), np.zeros((many, columns), dtype=np.uint8)
-    conflicts, covered = np.zeros((many, columns), dtype=bool), np.zeros((2, many, columns), dtype=bool)
-    for first in range(0, many, _ROWS_AT_ONCE):
-        rows = slice(first, min(first + _ROWS_AT_ONCE, many))
-        one, two = _CODE_OF[layers.bases[0, rows]], _CODE_OF[layers.bases[1, rows]]
-        class_one, class_two = _row_classes(layers, 0, rows), _row_classes(layers, 1, rows)
-        both = (one > 0) & (two > 0)
-        conflicts[rows] = both & (one != two)
-        bases[rows] = np.where(conflicts[rows], 0, np.where(one > 0, one, two))
-        better, worse = np.maximum(class_one, class_two), np.minimum(class_one, class_two)
-        agreed = np.where((better < _CONSENSUS) & (worse > 0), np.uint8(_BOTH_MATES), better)
-        classes[rows] = np.where(both, agreed, np.where(one > 0, class_one, class_two))
-        covered[0, rows], covered[1, rows] = one > 0, two > 0
-    orientation = layers.orientation[:many]
-    # a duplex consensus is made of both strands
-    orientation = np.where((layers.family[:, :many] == _DUPLEX).any(axis=0), np.uint8(2), orientation)
-    positions = np.concatenate([np.arange(segment.start, segment.end) for segment in segments])
+    many = len(layers.rows)
+    flag, start = layers.record[:, :many, 0], np.maximum(layers.record[:, :many, 1], 0)
+    reverse = (flag >= 0) & (flag & pysam.FREVERSE > 0)
+    orientation = reverse[0] != (flag[0] & pysam.FREAD2 > 0)
+    if layers.cells:
+        layers.cells[-1] = layers.cells[-1][:, : many - (len(layers.cells) - 1) * _BLOCK_ROWS]
     return Fragments(
-        positions=positions,
-        bases=bases,
-        classes=classes,
-        conflicts=conflicts,
-        orientation=orientation,
-        covered=covered,
-        reverse=layers.reverse[:, :many],
-        start=layers.span[:, 0, :many],
-        end=layers.span[:, 1, :many],
+        positions=np.concatenate([np.arange(segment.start, segment.end) for segment in segments]),
+        cells=layers.cells,
+        # a duplex consensus is made of both strands
+        orientation=np.where(layers.duplex[:many], np.uint8(2), orientation.astype(np.uint8)),
+        reverse=reverse,
+        start=start,
+        end=layers.end[:, :many],
         indels=indels,
         identical_records=identical,
     )
-
-
-def _row_classes(layers: _Layers, mate: int, rows: slice) -> Bytes:
-    phred = layers.phred[mate, rows]
-    family = layers.family[mate, rows, None]
-    raised: Bytes = np.where((family > 0) & (phred >= _RAW_CONSENSUS_QUALITY), family, _CLASS_OF[phred])
-    return raised

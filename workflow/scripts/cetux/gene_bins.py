@@ -1,6 +1,6 @@
 """Which of CNVkit's bins belong to a gene and which to its controls: by coordinates, never by label."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,10 +9,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from cetux.genomes import plain_contig
-from cetux.resources import Interval, chromosome_17, erbb2_exons
+from cetux.resources import Interval, chromosome_17, copied_genes, erbb2_exons
 
 OFF_TARGET = ("Antitarget", "Background")
 """What CNVkit calls the bins between the targets."""
+EXTENDED_GENES = ("EGFR", "MET", "KRAS")
+"""Genes beside ERBB2 whose amplification is annotated and decides nothing (rules: other candidates)."""
+_NEAR_BP = 2_500_000
+"""What lies nearer to such a gene may be amplified with it and is no control [P]; of ERBB2 the rules leave out 5 Mb."""
 _LOCUS_BP = 1_000_000
 _EMPTY_LOG2 = -15.0
 """Below this a bin had no read (CNVkit's drop_low_coverage): nothing was measured there, which is no loss of copies."""
@@ -37,6 +41,24 @@ def erbb2_locus(build: str) -> Locus:
     """ERBB2 with its 17q controls outside GRCh37 17:35-40 Mb, and 17p reported apart (it is often lost)."""
     landmarks = chromosome_17(build)
     return Locus("ERBB2", erbb2_exons(build), landmarks["17q"], landmarks["ERBB2_excluded"], landmarks["17p"])
+
+
+def extended_loci(build: str) -> tuple[Locus, ...]:
+    """The other genes, each with the loci of its own arm as controls: the counterpart of 17q for ERBB2.
+
+    As with 17q, a gain of the whole arm then leaves the ratio Q at 1 (EGFR: 7p, MET: 7q, KRAS: 12p, often gained in
+    colorectal cancer), and an arm with fewer than three loci makes Q not assessable. All bins between start and stop
+    codon are the gene's: few targets lie in introns, and KRAS has four coding exons.
+    """
+    return tuple(_extended_locus(gene, copied_genes(build)) for gene in EXTENDED_GENES)
+
+
+def _extended_locus(gene: str, landmarks: Mapping[str, Interval]) -> Locus:
+    span = landmarks[gene]
+    short, long = landmarks[f"{span.chrom}p"], landmarks[f"{span.chrom}q"]
+    arm, other_arm = (short, long) if span.end <= short.end else (long, short)
+    near = Interval(span.chrom, span.start - _NEAR_BP, span.end + _NEAR_BP)
+    return Locus(gene, (span,), arm, near, other_arm)
 
 
 @dataclass(frozen=True)

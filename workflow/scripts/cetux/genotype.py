@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scipy import stats
-
 from cetux.background import estimate
-from cetux.counts import Background, CodonCounts, HaplotypeCounts, SampleCheck
+from cetux.clonality import CellFraction, cell_fraction, mutated_copies
+from cetux.counts import CodonCounts, HaplotypeCounts, SampleBackground, SampleCheck
 from cetux.detection import excluded_vaf
 from cetux.evidence import Allele, CodonLimit, GeneGenotype, SampleGenotypes
 from cetux.nomenclature import KNOWN_INDELS, hgvs_coding, hgvs_indel, indel_protein, protein_change, translate
@@ -20,7 +19,6 @@ __all__ = [
     "Sample",
     "Thresholds",
     "call_genotypes",
-    "cancer_cell_fraction",
     "excluded_vaf",
     "hgvs_coding",
     "protein_change",
@@ -47,13 +45,17 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the calls need to know of the sample. purity: 0 < p <= 1; dna_ng: DNA of the library; None if unknown."""
+    """What the calls need to know of the sample; None if unknown.
+
+    purity: 0 < p <= 1. dna_ng: DNA of the library. purity_low: lower bound of the purity; None for the purity itself.
+    """
 
     specimen: Specimen
     purity: float | None
     umi: bool
     amplicon: bool
     dna_ng: float | None = None
+    purity_low: float | None = None
 
     @property
     def molecules(self) -> float:
@@ -75,7 +77,7 @@ def call_genotypes(
     listed: Mapping[tuple[str, str], ListedAllele],
     sample: Sample,
     settings: Mapping[str, Any],
-    normals: Sequence[Background] = (),
+    normals: Sequence[SampleBackground] = (),
 ) -> SampleGenotypes:
     """State of every gene of `codons` in one sample; none where the sample is not usable.
 
@@ -86,7 +88,7 @@ def call_genotypes(
         listed: listed changes by (gene, protein).
         sample: specimen, purity and assay.
         settings: the `genotypes` section of the settings.
-        normals: backgrounds of normals of the same assay, specimen type and preservation.
+        normals: what went wrong in normals of the same assay, specimen type and preservation.
     """
     usable = check.usable if not check.usable.ok else counts.usable
     if not usable.ok:
@@ -94,7 +96,8 @@ def call_genotypes(
     thresholds = thresholds_for(sample, settings)
     by_codon = {(count.gene, count.codon): count for count in counts.codons}
     pairs = [(codon, by_codon[codon.gene, codon.codon]) for codon in codons]
-    rates = estimate(counts.background, counts.codons, normals)
+    alike = [normal for normal in normals if normal.usable.ok]
+    rates = estimate(counts.background, counts.codons, [normal.background for normal in alike])
     supports = Supports(pairs, rates, settings["false_detections_per_sample"], listed)
     floors = (sample.molecules, thresholds.min_fragments, thresholds.low_vaf)
     caller = _Caller(listed, sample, thresholds, supports, supports.limits(*floors))
@@ -108,6 +111,8 @@ def call_genotypes(
         genes=called,
         flags=tuple(_flags(counts, sample, called.values())),
         error_rates=rates.summary(),
+        error_normals=tuple(normal.sample for normal in alike),
+        observed=_observed(pairs, supports),
     )
 
 
@@ -122,25 +127,20 @@ def _flags(counts: HaplotypeCounts, sample: Sample, genes: Iterable[GeneGenotype
                 yield f"artefact:{gene.gene}_{allele.protein}:{'+'.join(allele.filters)}"
 
 
-def cancer_cell_fraction(vaf: float, purity: float, copies: float = 2.0) -> float:
-    """Fraction of tumour cells that carry a mutation on one copy.
-
-    A bulk of purity p holds p*copies + 2*(1-p) copies of the locus per cell, of which p*CCF are mutant::
-
-        VAF = p * CCF / (p * copies + 2 * (1 - p))
-
-    Args:
-        vaf: 0..1.
-        purity: 0 < p <= 1.
-        copies: of the locus per tumour cell, > 0.
-
-    Returns:
-        CCF, not clipped: above 1 it says that more than one copy is mutant or that the purity is higher than stated.
-
-    >>> round(cancer_cell_fraction(0.18, 0.4), 3)
-    0.9
-    """
-    return vaf * (purity * copies + 2 * (1 - purity)) / purity
+def _observed(pairs: Iterable[tuple[Codon, CodonCounts]], supports: Supports) -> dict[str, int]:
+    """Fragments with each protein change of the listed codons, detected or not, by its name as in ``KRAS G12D``."""
+    found: dict[str, int] = defaultdict(int)
+    for codon, count in pairs:
+        if not codon.required:
+            continue
+        for changes, fragments in supports.substitutions(codon):
+            amino_acid = protein_change(codon, changes)
+            if amino_acid != codon.wt_aa:
+                found[f"{codon.gene} {codon.wt_aa}{codon.codon}{amino_acid}"] += fragments
+        for indel in count.indels:
+            protein = indel_protein(codon, indel, hgvs_indel(codon, indel), KNOWN_INDELS)
+            found[f"{codon.gene} {protein}"] += indel.fragments
+    return dict(found)
 
 
 @dataclass(frozen=True)
@@ -167,14 +167,14 @@ class _Caller:
         states = {allele.state for allele in alleles}
         if not any(limit.fragments for limit in limits):
             return replace(call, failing=("no codon is covered",))
+        if not failing:
+            largest = max(limit.excluded_vaf or 1.0 for limit in needed) if needed else None
+            purity = self.sample.purity
+            ccf = mutated_copies(largest, purity) if purity and largest else None
+            call = replace(call, state=Genotype.WT, excluded_vaf=largest, excluded_ccf=ccf)
         if states:
             return replace(call, state=Genotype.MUT if Genotype.MUT in states else Genotype.MUT_LOW)
-        if failing:
-            return call
-        largest = max(limit.excluded_vaf or 1.0 for limit in needed) if needed else None
-        purity = self.sample.purity
-        ccf = cancer_cell_fraction(largest, purity) if purity and largest else None
-        return replace(call, state=Genotype.WT, excluded_vaf=largest, excluded_ccf=ccf)
+        return call
 
     def _failures(self, needed: Iterable[CodonLimit]) -> Iterable[str]:
         """What keeps listed codons from being wild type: depth, or a purity that hides a clonal mutation."""
@@ -193,13 +193,12 @@ class _Caller:
         """Depth over the required bases, and the fraction that it excludes."""
         fragments = self.supports.covering(codon)
         vaf = self.limits.get((codon.gene, codon.codon))
-        ccf = cancer_cell_fraction(vaf, self.sample.purity) if vaf and self.sample.purity else None
+        ccf = mutated_copies(vaf, self.sample.purity) if vaf and self.sample.purity else None
         return CodonLimit(codon.codon, fragments, vaf, ccf)
 
     def _allele(self, codon: Codon, support: Support) -> Allele:
         vaf = support.fragments / support.covering
-        low, high = stats.binomtest(support.fragments, support.covering).proportion_ci(method="exact")
-        purity = self.sample.purity
+        cells = self._cells(support)
         protein, coding = self._names(codon, support)
         known = self.listed.get((codon.gene, protein))
         filters = self._filters(support)
@@ -213,9 +212,10 @@ class _Caller:
             alt_fragments=support.fragments,
             fragments=support.covering,
             vaf=vaf,
-            ccf=cancer_cell_fraction(vaf, purity) if purity else None,
-            ccf_low=cancer_cell_fraction(float(low), purity) if purity else None,
-            ccf_high=cancer_cell_fraction(float(high), purity) if purity else None,
+            ccf=cells.value if cells else None,
+            ccf_low=cells.low if cells else None,
+            ccf_high=cells.high if cells else None,
+            multiplicity=cells.multiplicity if cells else 1,
             listed=_is_classified(known)
             or (codon.gene, coding) in KNOWN_INDELS
             or (support.indel is None and counts_by_codon(codon, protein_change(codon, support.changes))),
@@ -228,6 +228,10 @@ class _Caller:
             indel=support.indel,
             linked=tuple(self._linked(support)),
         )
+
+    def _cells(self, support: Support) -> CellFraction | None:
+        purity, low = self.sample.purity, self.sample.purity_low
+        return cell_fraction(support.fragments, support.covering, purity, low or purity) if purity else None
 
     def _state(self, vaf: float, fragments: int, filters: Sequence[str]) -> Genotype:
         """MUT or MUT_LOW above the floors; below them, or where it looks like an artefact, no reported mutation."""
@@ -246,7 +250,7 @@ class _Caller:
         return protein, hgvs_coding(codon, support.changes, self._linked(support))
 
     def _linked(self, support: Support) -> list[str]:
-        return [name for name, many in support.linked.items() if many >= _LINKED_SHARE * support.fragments]
+        return [name for name, many in support.linked.items() if many >= _LINKED_SHARE * support.whole]
 
     def _filters(self, support: Support) -> tuple[str, ...]:
         """Why the fragments look like an artefact: all on one strand, at read ends or badly mapped, where the reference

@@ -1,11 +1,12 @@
 """Everything that one sample's genotypes are called from, put together: counts, contamination, the coding sequence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cetux import records
 from cetux.coding import coding_coverage, coding_scan, scanned_codons
-from cetux.counts import HaplotypeCounts, SampleCheck, Usable
+from cetux.counts import HaplotypeCounts, SampleBackground, SampleCheck, Usable
 from cetux.evidence import SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
 from cetux.identity import Contamination, contamination, raised_floor
@@ -28,6 +29,7 @@ def genotype_sample(
     fasta: str | None,
     sample: Mapping[str, Any],
     settings: Mapping[str, Any],
+    normals: Sequence[SampleBackground] = (),
 ) -> SampleGenotypes:
     """State of every gene of one sample, with what raises its grey zone and how much of the coding sequence was read.
 
@@ -42,12 +44,13 @@ def genotype_sample(
         fasta: the assay's FASTA; without one only listed codons were read, which is flagged.
         sample: fields of `genotype.Sample`.
         settings: the `genotypes` section of the settings.
+        normals: what went wrong in normals of the same assay, specimen type and preservation.
     """
     codons = scanned_codons(build, fasta)
     scan = coding_scan(build, fasta)
     found = contamination(sites.counts(), sites.frequencies()) if sites and sites.usable.ok else None
     known = Sample(**{**sample, "specimen": Specimen(sample["specimen"])})
-    called = call_genotypes(check, counts, codons, alleles(), known, _raised(settings, found))
+    called = call_genotypes(check, counts, codons, alleles(), known, _raised(settings, found), normals)
     if not called.usable.ok:
         return called
     if found and found.detected and (found.fraction or 0) >= MOST_FOREIGN:
@@ -71,6 +74,11 @@ def genotype_sample(
         flags=tuple(flags),
         coding_coverage={one.gene: one.covered_fraction for one in covered},
     )
+
+
+def read_backgrounds(paths: Iterable[str]) -> list[SampleBackground]:
+    """What `count_haplotypes` counted around the codons of each normal."""
+    return [records.read(SampleBackground, path) for path in paths]
 
 
 def _raised(settings: Mapping[str, Any], found: Contamination | None) -> Mapping[str, Any]:

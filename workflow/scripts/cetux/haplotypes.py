@@ -1,8 +1,8 @@
 """Count the haplotypes of the codons, fragment by fragment. No opinions here: see `genotype`.
 
 A fragment is a read pair (reads of one name). Where its mates overlap they count once; where they disagree the base is
-no base. A codon is read off the fragment whole. Where an intron splits a codon (BRAF 581), a fragment that covers one
-of its exons whole is counted with ``.`` for the bases that it does not reach.
+no base. A fragment that shows any base of a codon is counted, with ``.`` for the bases that it does not show: those of
+low quality or in conflict, beyond its end, or in the other exon of a codon that an intron splits (BRAF 581).
 """
 
 from collections import Counter
@@ -23,7 +23,18 @@ from cetux.counts import (
 )
 from cetux.errors import UnusableSample
 from cetux.flanks import FLANK_BP, FlankCounter
-from cetux.fragments import BASES, END_BP, Bools, Bytes, Fragments, Ints, ReadFilter, Segment, read_fragments
+from cetux.fragments import (
+    BASES,
+    END_BP,
+    Bools,
+    Bytes,
+    Fragments,
+    Ints,
+    Merged,
+    ReadFilter,
+    Segment,
+    read_fragments,
+)
 from cetux.genomes import contig_prefix
 from cetux.indels import count_indels
 from cetux.resources import Codon
@@ -110,23 +121,20 @@ def _read(alignment: pysam.AlignmentFile, cluster: Sequence[Codon], prefix: str,
 def _count(codon: Codon, fragments: Fragments, indels: tuple[IndelCount, ...]) -> CodonCounts:
     positions = sorted(codon.positions)
     columns = [_column(fragments, position) for position in positions]
-    shown = fragments.bases[:, columns]
-    conflict: Bools = np.asarray(fragments.conflicts[:, columns].any(axis=1))
-    whole = np.zeros(shown.shape, dtype=bool)
-    for part in exon_parts(positions):
-        indices = [positions.index(position) for position in part]
-        whole[:, indices] = np.asarray((shown[:, indices] > 0).all(axis=1))[:, None]
+    merged = fragments.at(columns)
+    conflict: Bools = np.asarray(merged.conflicts.any(axis=1))
     inserted, disagreeing = _insertions(fragments, positions, columns)
     conflict[disagreeing] = True
-    counted = np.flatnonzero(whole.any(axis=1) & ~conflict)
-    rows = _rows(fragments, positions, columns, whole)
+    shows: Bools = np.asarray((merged.bases > 0).any(axis=1))
+    shows[disagreeing] = False
+    counted = np.flatnonzero(shows)
+    rows = _rows(fragments, merged, positions)
     tally = _Tally()
     plain = counted if not inserted else counted[~np.isin(counted, list(inserted))]
     for code, many in zip(*np.unique(rows[plain], return_counts=True), strict=True):
         tally.add(int(code), int(many), {})
     for row in set(counted.tolist()) & set(inserted):
         tally.add(int(rows[row]), 1, inserted[row])
-    incomplete = (shown > 0).any(axis=1) & ~conflict & ~whole.any(axis=1)
     linked = _Linked(fragments, positions, columns, rows[plain], plain)
     reference = plus_strand(codon)
     return CodonCounts(
@@ -135,7 +143,6 @@ def _count(codon: Codon, fragments: Fragments, indels: tuple[IndelCount, ...]) -
         reference=reference,
         haplotypes=tuple(tally.haplotypes(reference, linked)),
         conflicts=int(conflict.sum()),
-        incomplete=int(incomplete.sum()),
         indels=indels,
     )
 
@@ -152,12 +159,15 @@ def _insertions(
     """Inserted bases by fragment and index in the codon; and the fragments whose mates disagree about one."""
     inserted: dict[int, dict[int, str]] = {}
     disagreeing: list[int] = []
+    behind: dict[int, Bools] = {}
     for row, found in fragments.indels.items():
         for indel, mates in found.items():
             if not indel.inserted or indel.start not in positions:
                 continue
             index = positions.index(indel.start)
-            if any(fragments.covered[mate, row, columns[index] + 1] for mate in {0, 1} - mates):
+            if index not in behind:
+                behind[index] = fragments.at([columns[index] + 1]).covered[:, :, 0]
+            if any(behind[index][mate, row] for mate in {0, 1} - mates):
                 disagreeing.append(row)
             inserted.setdefault(row, {})[index] = indel.inserted.lower()
     return inserted, disagreeing
@@ -167,13 +177,15 @@ _RADIX = (6, 6, 6, 7, 7, 7, 3, 2, 2, 2)
 """One number a fragment: three bases, three error classes (6: not read), orientation, forward, reverse, at ends."""
 
 
-def _rows(fragments: Fragments, positions: Sequence[int], columns: Sequence[int], whole: Bools) -> Ints:
+def _rows(fragments: Fragments, merged: Merged, positions: Sequence[int]) -> Ints:
     """The number of each fragment, as `_RADIX` composes it."""
-    bases = np.where(whole, fragments.bases[:, columns], 0)
-    classes = np.where(whole, fragments.classes[:, columns], len(ERROR_CLASSES))
-    covers = fragments.covered[:, :, columns].any(axis=2)
-    part = max(exon_parts(positions), key=len)
-    near = (part[0] < fragments.start + END_BP) | (part[-1] >= fragments.end - END_BP)
+    bases = merged.bases
+    classes = np.where(bases > 0, merged.classes, len(ERROR_CLASSES))
+    shown = merged.covered
+    covers = shown.any(axis=2)
+    places = np.array(positions)
+    first, last = places[shown.argmax(axis=2)], places[2 - shown[:, :, ::-1].argmax(axis=2)]
+    near = (first < fragments.start + END_BP) | (last >= fragments.end - END_BP)
     features = (
         *bases.T,
         *classes.T,
@@ -196,9 +208,9 @@ class _Linked:
     ) -> None:
         self.haplotype = rows // int(np.prod(_RADIX[3:]))
         self.bases: dict[int, Bytes] = {}
-        adjacent = positions[2] - positions[0] == 2
-        for offset in _LINKED_OFFSETS if adjacent else ():
-            self.bases[offset] = fragments.bases[counted, columns[0] + offset]
+        if positions[2] - positions[0] == 2:
+            beside = fragments.at([columns[0] + offset for offset in _LINKED_OFFSETS]).bases[counted]
+            self.bases = dict(zip(_LINKED_OFFSETS, beside.T, strict=True))
 
     def of(self, number: int) -> dict[str, int]:
         """By change, as in ``-1C>A``: the fragments of haplotype `number` that show it, if there are at least two."""

@@ -7,7 +7,7 @@ their callers need is named here too.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy.stats import norm
 
@@ -24,13 +24,14 @@ __all__ = [
     "Measurement",
     "Preanalytics",
     "change",
+    "combine",
     "interval",
     "judge",
     "parse_row",
+    "ranked",
     "reference_change",
     "resolve_cutoffs",
     "row_problems",
-    "select",
     "table_problems",
 ]
 
@@ -50,11 +51,11 @@ class HeregulinChange:
     crossed: bool = False
 
 
-def select(measurements: Iterable[Measurement], cutoffs: Sequence[Cutoff]) -> Measurement | None:
-    """The measurement that counts, of several of one patient at one time point by different assays.
+def ranked(measurements: Iterable[Measurement], cutoffs: Sequence[Cutoff]) -> list[Measurement]:
+    """Measurements of one patient at one time point by different assays, the one that speaks first in front.
 
-    The one whose assay and matrix come first among the cut-offs; else one whose assay does; else the first by
-    assay and matrix, so that the order of rows does not matter. None where there is none.
+    Those whose assay and matrix come first among the cut-offs; then those whose assay does; then by assay and matrix,
+    so that the order of rows does not matter.
     """
     exact = {(c.assay, c.matrix): place for place, c in reversed(list(enumerate(cutoffs)))}
     by_assay = {c.assay: place for place, c in reversed(list(enumerate(cutoffs)))}
@@ -63,7 +64,29 @@ def select(measurements: Iterable[Measurement], cutoffs: Sequence[Cutoff]) -> Me
     def rank(m: Measurement) -> tuple[int, int, str, str]:
         return exact.get((m.assay, m.matrix), last), by_assay.get(m.assay, last), m.assay, m.matrix
 
-    return min(measurements, key=rank, default=None)
+    return sorted(measurements, key=rank)
+
+
+_TIERS = ((Heregulin.HIGH,), (Heregulin.EQUIVOCAL, Heregulin.ALQ), (Heregulin.LOW, Heregulin.BLQ))
+
+
+def combine(results: Sequence[HeregulinResult]) -> HeregulinResult:
+    """The result that counts of several assays at one time point, each judged by its own cut-off.
+
+    As with several samples: HIGH in any of them outweighs everything; then one that leaves the question open
+    (EQUIVOCAL, ALQ), then a negative one, then one that says nothing; of equals the first. Where those that say
+    something do not say the same, the result is flagged with what each says.
+
+    Args:
+        results: at least one, in the order of `ranked`.
+    """
+    tiers = {id(r): next((i for i, states in enumerate(_TIERS) if r.state in states), len(_TIERS)) for r in results}
+    counting = min(results, key=lambda result: tiers[id(result)])
+    saying = [result for result in results if tiers[id(result)] < len(_TIERS)]
+    if len({tiers[id(result)] for result in saying}) < 2:
+        return counting
+    said = ", ".join(f"{result.assay} {result.matrix} {result.state}" for result in saying)
+    return replace(counting, flags=(*counting.flags, f"assays_disagree: {said}"))
 
 
 def judge(
@@ -230,11 +253,13 @@ def _state(
         return Heregulin.MISSING, f"no cut-off for the assay {m.assay}"
     if cutoff.value_pg_per_ml is None:
         return Heregulin.MISSING, f"no cut-off for the assay {m.assay}: {cutoff.note}"
-    return _compared(m, cutoff.value_pg_per_ml, bounds)
+    return compared(m, cutoff.value_pg_per_ml, bounds)
 
 
-def _compared(m: Measurement, cutoff: float, bounds: tuple[float, float] | None) -> tuple[Heregulin, str]:
-    """The state by the cut-off alone, in pg/mL."""
+def compared(
+    m: Measurement | HeregulinResult, cutoff: float, bounds: tuple[float, float] | None
+) -> tuple[Heregulin, str]:
+    """The state of a value, or of what lies beyond a limit, by the cut-off alone; all in pg/mL."""
     if m.value_pg_per_ml is None:
         assert m.limit_pg_per_ml is not None
         said = f"{m.censored}{m.limit_pg_per_ml:g} pg/mL after dilution, cut-off {cutoff:g}"

@@ -17,9 +17,10 @@ from cetux.heregulin import (
     HeregulinChange,
     HeregulinSettings,
     change,
+    combine,
     judge,
+    ranked,
     resolve_cutoffs,
-    select,
 )
 from cetux.measurement import Measurement, Preanalytics, parse_row
 from cetux.plate_cohort import (
@@ -87,12 +88,13 @@ def call_heregulin(cohort: Cohort, plates: Iterable[str], history: str) -> Hereg
         resistant=_resistant(cohort),
         frozen={name: records.read(CutoffTable, path) for name, path in cohort.frozen_cutoffs.items()},
     )
-    results = _results(measurements, cutoffs, settings)
+    judged = _judged(measurements, cutoffs, settings)
+    results = {whose: combine(several) for whose, several in judged.items()}
     before = records.read(HeregulinCalls, history).results if Path(history).exists() else ()
     return HeregulinCalls(
         cutoffs=tuple(cutoffs),
         results=tuple(results.values()),
-        changes=_changes(results, settings),
+        changes=_changes(judged, results, settings),
         moved=tuple(moved_calls(before, results.values())),
         controls=tuple(levey_jennings(read)),
         factors=tuple(plate_factors(read, controls)),
@@ -102,37 +104,42 @@ def call_heregulin(cohort: Cohort, plates: Iterable[str], history: str) -> Hereg
 def _resistant(cohort: Cohort) -> Mapping[str, bool]:
     """Whether the tumour never responded, of each patient whose class says so."""
     classes = {
-        name: clinical.classify(patient, cohort.settings["clinical"]).resistance
-        for name, patient in cohort.patients.items()
+        name: clinical.classify(patient, cohort.rules.classes).resistance for name, patient in cohort.patients.items()
     }
     known = (ResistanceClass.DE_NOVO, ResistanceClass.ACQUIRED)
     return {name: found is ResistanceClass.DE_NOVO for name, found in classes.items() if found in known}
 
 
-def _results(
+def _judged(
     measurements: Iterable[Measurement], cutoffs: Sequence[Cutoff], settings: HeregulinSettings
-) -> dict[tuple[str, Timepoint], HeregulinResult]:
+) -> dict[tuple[str, Timepoint], list[HeregulinResult]]:
+    """Results of every assay by patient and time point, in the order of `ranked`."""
     values: dict[tuple[str, Timepoint], list[Measurement]] = defaultdict(list)
     for measured in measurements:
         if measured.timepoint is not None:
             values[measured.patient, measured.timepoint].append(measured)
     return {
-        (patient, timepoint): judge(patient, timepoint, select(several, cutoffs), cutoffs, settings)
+        (patient, timepoint): [judge(patient, timepoint, one, cutoffs, settings) for one in ranked(several, cutoffs)]
         for (patient, timepoint), several in sorted(values.items())
     }
 
 
 def _changes(
-    results: Mapping[tuple[str, Timepoint], HeregulinResult], settings: HeregulinSettings
+    judged: Mapping[tuple[str, Timepoint], Sequence[HeregulinResult]],
+    results: Mapping[tuple[str, Timepoint], HeregulinResult],
+    settings: HeregulinSettings,
 ) -> dict[str, HeregulinChange]:
-    paired = [patient for patient, timepoint in results if timepoint is Timepoint.POST]
-    return {
-        patient: change(
-            results[patient, Timepoint.PRE],
-            results[patient, Timepoint.POST],
-            cv_analytical=settings.cv_analytical_fraction,
-            cv_within=settings.cv_within_fraction,
-        )
-        for patient in paired
-        if (patient, Timepoint.PRE) in results
-    }
+    """By patient, from pre to post of the assay that counts at post; where pre lacks it, of that which counts there."""
+    found = {}
+    for (patient, timepoint), post in results.items():
+        if timepoint is Timepoint.POST and (patient, Timepoint.PRE) in results:
+            same = [
+                pre for pre in judged[patient, Timepoint.PRE] if (pre.assay, pre.matrix) == (post.assay, post.matrix)
+            ]
+            found[patient] = change(
+                same[0] if same else results[patient, Timepoint.PRE],
+                post,
+                cv_analytical=settings.cv_analytical_fraction,
+                cv_within=settings.cv_within_fraction,
+            )
+    return found

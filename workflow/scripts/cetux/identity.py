@@ -1,10 +1,12 @@
 """Are two samples of one person, and is one sample mixed with another person's DNA? Pure functions on counts at SNPs.
 
-Sites are common single-base polymorphisms: from a list where one is given, else those that vary among the samples at
-hand. The verdicts are likelihood-ratio tests with stated error rates; too little to decide is a verdict of its own.
+Sites are common single-base polymorphisms of a list. The verdicts are likelihood-ratio tests with stated error rates;
+too little to decide is a verdict of its own. Without a list there is none: the coding codons of KRAS, NRAS and BRAF
+hold at most four sites that are not inherited together, a shared allele of unknown frequency weighs 1.0 at most, and
+ln(1,000) = 6.9 are needed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -13,8 +15,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from cetux.counts import HaplotypeCounts
-from cetux.resources import Codon
 from cetux.states import Identity
 
 Floats = npt.NDArray[np.float64]
@@ -35,6 +35,7 @@ SPACING_BP = 100_000
 _LOST = 0.2
 _MISREAD = 0.01
 _OUTLIERS = 0.02
+_ADMIXED = 1.2
 _FREQUENCIES = np.linspace(0.05, 0.95, 19)
 _UNKNOWN = (0.6, 0.3, 0.1)
 _FRACTIONS = np.concatenate([[0.0], np.geomspace(0.001, 0.1, 400)])
@@ -206,11 +207,11 @@ def contamination(
     where it exceeds the quantile of 1 - 2 a. A true c gives about (Z + d)**2 with d**2 the expected gain, so 95 % power
     needs d to be 1.64 above that quantile's root.
 
-    Above 10 % foreign sites no longer look homozygous: a larger fraction is reported as 10 %, and the pair's identity
-    suffers. Without frequencies the estimate is off by up to a third where the sites are not of all frequencies alike,
-    which the interval does not hold. What it cannot tell: in a tumour of very high purity a lost allele of a
-    heterozygous site leaves a small rest of the patient's own, which looks the same. Where the pair has a cleaner
-    sample, judge that one.
+    Above 10 % foreign alleles look heterozygous, which shows in turn: see `_mixed`. Such a fraction is reported as 10 %
+    with 1 as its upper bound. Without frequencies the estimate is off by up to a third where the sites are not of all
+    frequencies alike, which the interval does not hold. What it cannot tell: in a tumour of very high purity a lost
+    allele of a heterozygous site leaves a small rest of the patient's own, which looks the same. Where the pair has a
+    cleaner sample, judge that one.
 
     Args:
         counts: by site; sites must be polymorphisms known beforehand or seen in other samples, not chosen in this one.
@@ -218,7 +219,10 @@ def contamination(
         error: rate at which a fragment shows the other allele by mistake, > 0.
     """
     wanted = [site for site in _spaced(counts) if frequencies is None or site in frequencies]
-    homozygous = [(site, seen) for site in wanted if (seen := genotype(counts[site])) in (0, 2)]
+    seen_at = {site: seen for site in wanted if (seen := genotype(counts[site])) is not None}
+    if seen_at and (found := _mixed(seen_at, frequencies)):
+        return found
+    homozygous = [(site, seen) for site, seen in seen_at.items() if seen != 1]
     if not homozygous:
         return Contamination(False, False, "no homozygous site is covered")
     n = np.array([counts[site].fragments for site, _ in homozygous])
@@ -238,6 +242,26 @@ def contamination(
     fraction, low, high = float(_FRACTIONS[best]), float(near[0]), float(near[-1])
     told = f"{fraction:.1%} foreign DNA" if detected else f"no foreign DNA, {detectable:.1%} would have shown"
     return Contamination(True, detected, f"{told} ({len(n)} sites)", len(n), fraction, low, high, detectable)
+
+
+def _mixed(seen_at: Mapping[Site, int], frequencies: Mapping[Site, float] | None) -> Contamination | None:
+    """More heterozygous sites than one person has: two persons' DNA in parts of 10 % or more; None where there are not.
+
+    In Hardy-Weinberg proportions a site is heterozygous with 2 f (1 - f), at most 1/2 whatever f is. Subdivided
+    populations have fewer, a lost allele in the tumour makes fewer; only a child of two populations has more, by
+    `_ADMIXED`. The number of n independent sites with the mean rate h is, above its mean, no more often as large as
+    that of a binomial of n and h (Hoeffding, Ann Math Stat 1956;27:713). Two unrelated persons together look
+    heterozygous at 7/8 of the sites with f = 1/2: of mixtures of 20 to 50 %, 80 sites with f from 0.3 to 0.7 show more
+    than 90 %, 120 sites more than 95 % (simulated). A relative's DNA, or fewer sites, may go unseen.
+    """
+    heterozygous = sum(seen == 1 for seen in seen_at.values())
+    rates = [0.5 if frequencies is None else 2 * frequencies[site] * (1 - frequencies[site]) for site in seen_at]
+    rate = min(_ADMIXED * float(np.mean(rates)), 1.0)
+    if stats.binom.sf(heterozygous - 1, len(rates), rate) > ERROR_RATE:
+        return None
+    most = float(_FRACTIONS[-1])
+    told = f"{heterozygous} of {len(rates)} sites look heterozygous, {sum(rates):.0f} at most would in one person"
+    return Contamination(True, True, f"{most:.0%} foreign DNA or more ({told})", len(rates), most, most, 1.0, most)
 
 
 def _site_likelihood(k: Ints, n: Ints, prior: Floats, fractions: Floats, error: float) -> Floats:
@@ -270,36 +294,3 @@ def raised_floor(floor_vaf: float, found: Contamination) -> float:
         found: of the sample; its upper bound is taken where contamination was detected.
     """
     return max(floor_vaf, found.high or 0.0) if found.detected else floor_vaf
-
-
-def codon_sites(samples: Sequence[HaplotypeCounts], codons: Iterable[Codon]) -> list[dict[Site, SiteCount]]:
-    """Counts of each sample at the codons' bases that vary among them: at least a quarter of some sample's fragments.
-
-    Listed codons, where tumours mutate, are left out: those with required bases.
-    """
-    wanted = {(codon.gene, codon.codon): codon for codon in codons if not codon.required}
-    every: list[dict[tuple[str, int, str], dict[str, int]]] = []
-    for sample in samples:
-        bases: dict[tuple[str, int, str], dict[str, int]] = {}
-        for count in sample.codons:
-            codon = wanted.get((count.gene, count.codon))
-            for shown in count.haplotypes if codon else ():
-                if codon is None or len(shown.bases) != 3:
-                    continue
-                for place, ref, base in zip(sorted(codon.positions), count.reference, shown.bases, strict=True):
-                    if base in "ACGT":
-                        at = bases.setdefault((codon.chrom, place, ref), {})
-                        at[base] = at.get(base, 0) + shown.fragments
-        every.append(bases)
-    sites = {
-        Site(chrom, place, ref, base)
-        for bases in every
-        for (chrom, place, ref), at in bases.items()
-        for base, many in at.items()
-        if base != ref and many >= 0.25 * sum(at.values()) and sum(at.values()) >= LEAST_FRAGMENTS
-    }
-    found: list[dict[Site, SiteCount]] = []
-    for bases in every:
-        known = {site: bases.get((site.chrom, site.position, site.ref), {}) for site in sorted(sites)}
-        found.append({site: SiteCount(at.get(site.ref, 0), at.get(site.alt, 0)) for site, at in known.items() if at})
-    return found

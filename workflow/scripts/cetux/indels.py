@@ -102,7 +102,9 @@ def count_indels(cluster: Sequence[Codon], fragments: Fragments) -> Mapping[tupl
 
 def _consensus(fragments: Fragments) -> BaseAt:
     """The most frequent base at each position of the window."""
-    votes = np.stack([(fragments.bases == code).sum(axis=0) for code in range(1, 5)])
+    votes = np.zeros((4, len(fragments.positions)), dtype=np.int64)
+    for shown in fragments.blocks(range(len(fragments.positions))):
+        votes += np.stack([(shown.bases == code).sum(axis=0) for code in range(1, 5)])
     known = votes.sum(axis=0) > 0
     bases = {
         int(position): BASES[1 + int(best)]
@@ -149,5 +151,5 @@ def _counted(one: Placed, rows: Mapping[int, set[int]], fragments: Fragments) ->
 def _covers(fragments: Fragments, position: int) -> Bools:
     """Which mates of which fragments reach over a position; the window's edge stands for what lies beyond it."""
     nearest = int(np.abs(fragments.positions - position).argmin())
-    covers: Bools = fragments.covered[:, :, nearest]
+    covers: Bools = fragments.at([nearest]).covered[:, :, 0]
     return covers

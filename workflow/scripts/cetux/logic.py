@@ -8,6 +8,17 @@ its params. What the rule's own text says (inputs, params) Snakemake compares by
 import ast
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Source:
+    """What counts of one text: the modules of cetux that it imports, what it takes of `cetux.resources`, its syntax."""
+
+    imports: tuple[str, ...]
+    from_resources: frozenset[str]
+    syntax: str
 
 
 def rule_digest(script: str, package: Mapping[str, str], tables: Mapping[str, str]) -> str:
@@ -21,11 +32,11 @@ def rule_digest(script: str, package: Mapping[str, str], tables: Mapping[str, st
             where that function is imported.
     """
     names = imported(script, package)
-    texts = [script, *(package[name] for name in sorted(names))]
+    sources = [_source(text) for text in (script, *(package[name] for name in sorted(names)))]
     digest = hashlib.sha256()
-    for text in texts:
-        digest.update(_syntax(text).encode())
-    for reader in sorted({name for text in texts for name in _from_resources(text)} & set(tables)):
+    for source in sources:
+        digest.update(source.syntax.encode())
+    for reader in sorted({name for source in sources for name in source.from_resources} & set(tables)):
         digest.update(tables[reader].encode())
     return digest.hexdigest()[:16]
 
@@ -33,44 +44,34 @@ def rule_digest(script: str, package: Mapping[str, str], tables: Mapping[str, st
 def imported(script: str, package: Mapping[str, str]) -> set[str]:
     """Names of the package's modules that the script imports, also through other modules."""
     found: set[str] = set()
-    waiting = _imports(script)
+    waiting = [*_source(script).imports]
     while waiting:
         name = waiting.pop()
         if name in package and name not in found:
             found.add(name)
-            waiting += _imports(package[name])
+            waiting += _source(package[name]).imports
     return found
 
 
-def _imports(text: str) -> list[str]:
-    names: list[str] = []
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.module == "cetux":
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("cetux."):
-            names.append(node.module.removeprefix("cetux."))
-    return names
-
-
-def _from_resources(text: str) -> list[str]:
-    """What a text takes from `cetux.resources`, as ``from cetux.resources import x`` or ``resources.x``."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.module == "cetux.resources":
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "resources":
-            names.append(node.attr)
-    return names
-
-
-def _syntax(text: str) -> str:
-    """The syntax tree as text, without docstrings."""
+@cache
+def _source(text: str) -> Source:
+    """Parsed once a process: every job of a cluster reads the rules anew, and a module belongs to many rules."""
+    imports: list[str] = []
+    taken: set[str] = set()
     tree = ast.parse(text)
     for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "cetux":
+            imports += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("cetux."):
+            imports.append(node.module.removeprefix("cetux."))
+        if isinstance(node, ast.ImportFrom) and node.module == "cetux.resources":
+            taken |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "resources":
+            taken.add(node.attr)  # from cetux import resources; resources.x()
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [part for part in body if not _is_text(part)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
+    return Source(tuple(imports), frozenset(taken), ast.dump(tree))
 
 
 def _is_text(node: ast.AST) -> bool:

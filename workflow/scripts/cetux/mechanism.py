@@ -2,32 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cetux import clinical
-from cetux.axes import AXIS_GENES, CLONAL_CCF, WEAK_REFERENCE, AxisState, Finding, axis_states, extended_findings
+from cetux.axes import AxisState, Finding, axis_states
 from cetux.cohort import Patient
 from cetux.evidence import HeregulinResult, IdentityCheck, SampleEvidence
+from cetux.extended import extended_findings, rules_of_changes
+from cetux.force_call import ForcedCall, force_calls
 from cetux.heregulin import HeregulinChange
-from cetux.origin import excludes, with_origin
+from cetux.mechanism_rules import AXIS_OF, MechanismRules
+from cetux.origin import is_lost, with_origin
+from cetux.overrides import Override, capped, has_numbers, reviewed_axes, reviewed_origin
+from cetux.primary import choose_primary, conflicts, limits, limits_of_none, lowest, one_per_label
 from cetux.states import (
     Annotation,
     Axis,
     Confidence,
     Heregulin,
     Identity,
-    Mechanism,
     Origin,
     ResistanceClass,
-    Specimen,
     Status,
     Timepoint,
     Verdict,
 )
 
-_HIGH_VAF = 0.25
-_LOW_CTDNA_VAF = 0.01
-_ORDER = list(Mechanism)
 _LIMITATIONS = ("listed_codons_only", "contamination", "ctdna_without_umi", "no_gc_correction", "normal_left_out")
 
 
@@ -35,7 +34,8 @@ _LIMITATIONS = ("listed_codons_only", "contamination", "ctdna_without_umi", "no_
 class PatientEvidence:
     """Everything known of one patient before the join; heregulin by time point, a missing one absent.
 
-    heregulin_change: from pre to post, where both were measured. identity: of each pair of samples.
+    heregulin_change: from pre to post, where both were measured. identity: of each pair of samples. overrides: reviews
+    that the call takes in; none for the computed call.
     """
 
     patient: Patient
@@ -43,13 +43,15 @@ class PatientEvidence:
     heregulin: Mapping[Timepoint, HeregulinResult]
     heregulin_change: HeregulinChange | None = None
     identity: tuple[IdentityCheck, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True)
 class Call:
     """One patient's call. primary and additional: labels such as ``RAS_MUT(KRAS G12D)``; annotated: seen, not counted.
 
-    missing: what kept an axis from being usable. why: the steps that led here, in words.
+    missing: what kept an axis from being usable. why: the steps that led here, in words. forced: every allele of the
+    patient in the samples that do not show it. fired: ids of the rules that fired, as in ``axes.RAS.positive.MUTATED``.
     """
 
     patient: str
@@ -66,21 +68,24 @@ class Call:
     judged_timepoint: Timepoint | None
     axes: dict[Axis, AxisState]
     findings: tuple[Finding, ...]
+    forced: tuple[ForcedCall, ...] = ()
+    fired: tuple[str, ...] = ()
 
 
-def call_patient(evidence: PatientEvidence, clinical_rules: Mapping[str, Any], ras_scope: str) -> Call:
-    """The patient's call by the rules' "Join".
+def call_patient(evidence: PatientEvidence, rules: MechanismRules) -> Call:
+    """The patient's call: class, axes at the judged time point, origins, then the primary mechanism.
 
     Args:
         evidence: samples of both time points, heregulin, and the clinical data.
-        clinical_rules: the `clinical` section of the settings.
-        ras_scope: "RAS" or "KRAS_only".
+        rules: of the join.
     """
-    klass = clinical.classify(evidence.patient, clinical_rules)
+    klass = clinical.classify(evidence.patient, rules.classes)
     judged, flags = _judged_timepoint(klass.resistance, evidence)
     if evidence.patient.tumour_type != "colorectal":
         flags.append("evidence_is_from_colorectal_cancer")
-    call = _Draft(evidence, klass, judged, [*klass.flags, *flags], ras_scope)
+    flags += [f"override:{said.axis}" for said in evidence.overrides]
+    flags += [f"anti_egfr_in_between:{one.sample}" for one in evidence.samples if one.archival == "anti_egfr_since"]
+    call = _Draft(evidence, klass, judged, [*klass.flags, *flags], rules)
     if klass.resistance is ResistanceClass.NOT_RESISTANT or klass.resistance is ResistanceClass.NOT_EVALUABLE:
         progressed = evidence.patient.progression_day is not None
         return call.described(Status.DESCRIPTIVE if progressed else Status.NOT_APPLICABLE)
@@ -108,7 +113,7 @@ class _Draft:
     klass: clinical.ClinicalClass
     timepoint: Timepoint | None
     flags: list[str]
-    ras_scope: str
+    rules: MechanismRules
 
     def _samples(self, timepoint: Timepoint) -> list[SampleEvidence]:
         return [sample for sample in self.evidence.samples if sample.timepoint is timepoint]
@@ -118,8 +123,9 @@ class _Draft:
         if timepoint is None:
             return {}, [], []
         samples = sorted(self._samples(timepoint), key=lambda sample: sample.sample)
-        axes = axis_states(samples, self.evidence.heregulin.get(timepoint), timepoint, self.ras_scope)
-        extended, annotated = extended_findings(samples, self.evidence.patient.drug)
+        axes = axis_states(samples, self.evidence.heregulin.get(timepoint), timepoint, self.rules)
+        axes = reviewed_axes(axes, self.evidence.overrides, timepoint, self.rules)
+        extended, annotated = extended_findings(samples, self.evidence.patient.drug, self.rules)
         found = [*(finding for state in axes.values() for finding in state.findings), *extended]
         notes = [*(note for state in axes.values() for note in state.annotated), *annotated]
         return axes, found, list(dict.fromkeys(notes))
@@ -127,7 +133,7 @@ class _Draft:
     def described(self, status: Status) -> Call:
         """A patient whose resistance is not judged: what is there is described and nothing is called."""
         axes, found, annotated = self._at(self.timepoint)
-        findings = one_per_label(found)
+        findings = one_per_label(found, self.rules)
         present = tuple(finding.label for finding in findings)
         return self._call(
             status=status,
@@ -151,15 +157,11 @@ class _Draft:
             wanted = "no sample at progression" if acquired else "no sample"
             return self._call(status=Status.INDETERMINATE, missing=tuple(f"{axis}: {wanted}" for axis in Axis))
         axes, found, annotated = self._at(self.timepoint)
-        findings = one_per_label([self._with_origin(finding) for finding in found] if acquired else found)
+        findings = one_per_label([self._with_origin(finding) for finding in found] if acquired else found, self.rules)
         if acquired:
-            annotated += [
-                f"{Annotation.PRE_EXISTING}({finding.label})"
-                for finding in findings
-                if finding.origin is Origin.PRE_EXISTING
-            ]
+            annotated += [f"{f.origin}({f.label})" for f in findings if not self._counts(f)]
             annotated += self._lost()
-        counted = [finding for finding in findings if finding.origin is not Origin.PRE_EXISTING]
+        counted = [finding for finding in findings if self._counts(finding)]
         unusable = {axis: state for axis, state in axes.items() if state.verdict is Verdict.NOT_USABLE}
         gaps = tuple(f"{axis}: {'; '.join(state.reasons)}" for axis, state in unusable.items())
         self.flags.extend(flag for state in axes.values() for flag in state.flags)
@@ -173,10 +175,19 @@ class _Draft:
         if counted:
             return self._with_mechanism(axes, findings, counted, annotated, gaps)
         if not unusable and not findings:
-            confidence = self._confidence_of_none(annotated)
-            return self._call(status=Status.NONE_DETECTED, confidence=confidence, annotated=tuple(annotated), axes=axes)
+            limiting = limits_of_none(annotated, self.flags)
+            return self._call(
+                status=Status.NONE_DETECTED,
+                confidence=lowest(limiting, self.rules.none_detected),
+                annotated=tuple(annotated),
+                axes=axes,
+                fired=[f"none_detected.{self.rules.none_detected[name]}.{name}" for name in limiting],
+            )
         unexplained = tuple(
-            f"{finding.label} was there before treatment, to which the tumour responded" for finding in findings
+            f"{finding.label} was there before treatment, to which the tumour responded"
+            if finding.origin is Origin.PRE_EXISTING
+            else f"{finding.label} is {finding.origin}, which does not count"
+            for finding in findings
         )
         return self._call(
             status=Status.INDETERMINATE,
@@ -186,23 +197,32 @@ class _Draft:
             findings=findings,
         )
 
+    def _counts(self, finding: Finding) -> bool:
+        return finding.origin is None or finding.origin in self.rules.counted_origins
+
     def _with_origin(self, finding: Finding) -> Finding:
+        if self.evidence.overrides:
+            reviewed = reviewed_origin(finding, self.evidence.overrides, self._at(Timepoint.PRE)[1], self.rules)
+            if reviewed:
+                return reviewed
         before = self.evidence.heregulin.get(Timepoint.PRE)
-        return with_origin(finding, self._samples(Timepoint.PRE), before, self.evidence.heregulin_change)
+        return with_origin(finding, self._samples(Timepoint.PRE), before, self.rules, self.evidence.heregulin_change)
 
     def _lost(self) -> list[str]:
         """Findings before treatment that an adequate negative at progression no longer shows: shown, never called."""
         _, before, _ = self._at(Timepoint.PRE)
         axes, after, _ = self._at(Timepoint.POST)
         labels = {finding.label for finding in after}
-        gone = [finding for finding in one_per_label(before) if finding.label not in labels]
+        gone = [finding for finding in one_per_label(before, self.rules) if finding.label not in labels]
         return [f"{Annotation.LOST}({finding.label})" for finding in gone if self._negative_at_post(finding, axes)]
 
     def _negative_at_post(self, finding: Finding, axes: Mapping[Axis, AxisState]) -> bool:
-        if finding.allele and finding.allele.gene not in AXIS_GENES:
-            return any(excludes(sample, finding.allele) is not None for sample in self._samples(Timepoint.POST))
-        axis = Axis.HRG if finding.heregulin else Axis(finding.group)
-        return axes[axis].verdict is Verdict.NEGATIVE
+        """An adequate negative, which would have seen as much as was there before."""
+        on_axis = finding.mechanism in AXIS_OF
+        if on_axis and axes[AXIS_OF[finding.mechanism]].verdict is not Verdict.NEGATIVE:
+            return False
+        after = self.evidence.heregulin.get(Timepoint.POST)
+        return not has_numbers(finding) or is_lost(finding, self._samples(Timepoint.POST), after, self.rules)
 
     def _with_mechanism(
         self,
@@ -212,35 +232,43 @@ class _Draft:
         annotated: Sequence[str],
         missing: tuple[str, ...],
     ) -> Call:
-        primary, by_clonality = choose_primary(counted)
-        additional = tuple(finding.label for finding in counted if finding is not primary)
-        groups = {finding.group for finding in counted}
-        self.flags.extend(_conflicts(counted))
+        primary, by_clonality = choose_primary(counted, self.rules)
+        found = conflicts(counted, self.rules)
+        self.flags.extend(conflict.flag for conflict in found)
         if missing:
             self.flags.append("incomplete:" + ",".join(text.split(":", 1)[0] for text in missing))
-        if any(finding.ccf is not None and finding.ccf < CLONAL_CCF for finding in counted):
+        if any(finding.ccf is not None and finding.ccf < self.rules.clonal_ccf for finding in counted):
             self.flags.append("subclonal_mutation")
-        confidence = rate(primary, by_clonality)
-        if confidence is Confidence.HIGH and "judged_on_post" in self.flags:
-            confidence = Confidence.MODERATE
+        limiting = limits(
+            primary,
+            self.rules,
+            by_clonality=by_clonality,
+            judged_on_post="judged_on_post" in self.flags,
+            archival_only=self._archival_only(primary),
+        )
+        several = len({self.rules.causes[finding.mechanism] for finding in counted}) > 1
         return self._call(
-            status=Status.MULTIPLE if len(groups) > 1 else Status.MECHANISM,
+            status=Status.MULTIPLE if several else Status.MECHANISM,
             primary=primary,
-            additional=additional,
-            confidence=confidence,
+            additional=tuple(finding.label for finding in counted if finding is not primary),
+            confidence=lowest(limiting, self.rules.confidence),
             annotated=tuple(annotated),
             missing=missing,
             axes=axes,
             findings=findings,
             by_clonality=by_clonality,
+            fired=[
+                *(["primary.subclonal_yields"] if by_clonality else []),
+                *(f"confidence.{self.rules.confidence[name]}.{name}" for name in limiting),
+                *(f"conflicts.{'+'.join(conflict.pair)}" for conflict in found),
+            ],
         )
 
-    def _confidence_of_none(self, annotated: Sequence[str]) -> Confidence:
-        weak = (str(Annotation.POLYSOMY_17), str(Annotation.BRAF_CLASS3))
-        capped = ("reduced_scope", "judged_on_post", "exploratory_cutoff", "ratio_not_assessable", *WEAK_REFERENCE)
-        if any(note.startswith(weak) for note in annotated) or any(flag.startswith(capped) for flag in self.flags):
-            return Confidence.MODERATE
-        return Confidence.HIGH
+    def _archival_only(self, primary: Finding) -> bool:
+        """Whether the origin of a DNA finding was judged on archival samples alone."""
+        before = [sample for sample in self._samples(Timepoint.PRE) if sample.usable.ok]
+        judged = primary.origin is not None and primary.heregulin is None
+        return judged and bool(before) and all(sample.archival in ("yes", "anti_egfr_since") for sample in before)
 
     def _call(
         self,
@@ -253,12 +281,15 @@ class _Draft:
         axes: dict[Axis, AxisState] | None = None,
         findings: Sequence[Finding] = (),
         by_clonality: bool = False,
+        fired: Sequence[str] = (),
     ) -> Call:
         steps = [f"class {self.klass.resistance}: {self.klass.reason}"]
         if self.timepoint:
             steps.append(f"judged on the {self.timepoint}-treatment samples")
         steps += [f"{axis} {state.verdict}: {'; '.join(state.reasons)}" for axis, state in (axes or {}).items()]
         steps += [f"{finding.label} is {finding.origin}" for finding in findings if finding.origin]
+        forced = force_calls(self.evidence.samples)
+        steps += [str(call) for call in forced]
         if primary:
             how = "chosen over a subclonal mutation" if by_clonality else "first in the order of mechanisms"
             steps.append(f"primary {primary.label}: {how}")
@@ -268,7 +299,7 @@ class _Draft:
             status=status,
             primary=primary.label if primary else "",
             additional=additional,
-            confidence=confidence,
+            confidence=capped(confidence, self.evidence.overrides),
             origin=primary.origin if primary else None,
             annotated=annotated,
             missing=missing,
@@ -277,93 +308,23 @@ class _Draft:
             judged_timepoint=self.timepoint,
             axes=axes or {},
             findings=tuple(findings),
+            forced=forced,
+            fired=(*self._fired(axes or {}, findings, annotated), *fired),
         )
 
-
-def one_per_label(findings: Sequence[Finding]) -> list[Finding]:
-    """One finding per label, in the order of mechanisms, whatever the order of the samples.
-
-    Of several samples with the same finding the best supported speaks: an origin that counts before one that does not,
-    the same specimen type before another, then the largest cancer cell fraction, VAF and copies. So a further sample
-    can add a mechanism and never take one away.
-    """
-    best: dict[str, Finding] = {}
-    for finding in sorted(findings, key=_support):
-        best.setdefault(finding.label, finding)
-    return sorted(best.values(), key=_rank)
-
-
-_ORIGINS = (None, Origin.EMERGENT, Origin.EXPANDED, Origin.ORIGIN_UNRESOLVED, Origin.PRE_EXISTING)
-
-
-def _support(finding: Finding) -> tuple[int, int, float, float, float, str]:
-    ccf = finding.ccf if finding.ccf is not None else -1.0
-    vaf = finding.allele.vaf if finding.allele else 0.0
-    copies = (finding.copy_number.observed_copies or 0.0) if finding.copy_number else 0.0
-    return _ORIGINS.index(finding.origin), len(finding.flags), -ccf, -vaf, -copies, finding.sample
-
-
-def _rank(finding: Finding) -> tuple[int, float, str]:
-    vaf = finding.allele.vaf if finding.allele else 0.0
-    return _ORDER.index(finding.mechanism), -vaf, finding.label
-
-
-def choose_primary(findings: Sequence[Finding]) -> tuple[Finding, bool]:
-    """The primary mechanism, and whether it was chosen over another by clonality.
-
-    The first in the order of mechanisms, unless that is a mutation with a CCF below 0.5 and a clonal DNA event
-    (another mutation with CCF of at least 0.5, or an amplification) is there: it yields to that one.
-
-    Raises:
-        ValueError: there is no finding.
-    """
-    if not findings:
-        raise ValueError("no finding to choose from")
-    ordered = sorted(findings, key=_rank)
-    first = ordered[0]
-    if first.ccf is None or first.ccf >= CLONAL_CCF:
-        return first, False
-    clonal = [
-        finding
-        for finding in ordered
-        if finding.mechanism is Mechanism.ERBB2_AMP or (finding.ccf is not None and finding.ccf >= CLONAL_CCF)
-    ]
-    return (clonal[0], True) if clonal else (first, False)
-
-
-def rate(primary: Finding, by_clonality: bool) -> Confidence:
-    """Confidence in the primary mechanism, by the rules."""
-    if primary.origin is Origin.ORIGIN_UNRESOLVED or primary.mechanism is Mechanism.ERBB2_MUT:
-        return Confidence.LOW
-    if "exploratory_cutoff" in primary.flags:
-        return Confidence.LOW
-    moderate = (
-        by_clonality
-        or primary.mechanism in (Mechanism.HRG_HIGH, Mechanism.BRAF_CLASS2, Mechanism.EGFR_ECD)
-        or primary.origin is Origin.EXPANDED
-        or bool({"across_specimen_types", *WEAK_REFERENCE} & set(primary.flags))
-        or (primary.allele is not None and not _clearly_clonal(primary))
-    )
-    return Confidence.MODERATE if moderate else Confidence.HIGH
-
-
-def _clearly_clonal(finding: Finding) -> bool:
-    """CCF of at least 0.5, or where it is unknown a VAF of at least 25 %; never a ctDNA VAF below 1 %."""
-    allele = finding.allele
-    if allele is None:
-        return True
-    if finding.specimen is Specimen.CTDNA and allele.vaf < _LOW_CTDNA_VAF:
-        return False
-    return allele.ccf >= CLONAL_CCF if allele.ccf is not None else allele.vaf >= _HIGH_VAF
-
-
-def _conflicts(findings: Sequence[Finding]) -> list[str]:
-    """Pairs that rarely stand in one tumour: first check for a swap or contamination."""
-    kinds = {finding.mechanism for finding in findings}
-    flags = []
-    if {Mechanism.RAS_MUT, Mechanism.ERBB2_AMP} <= kinds:
-        flags.append("conflict:RAS_MUT+ERBB2_AMP")
-    clonal = {f.mechanism for f in findings if f.ccf is not None and f.ccf >= CLONAL_CCF}
-    if {Mechanism.RAS_MUT, Mechanism.BRAF_CLASS1} <= clonal:
-        flags.append("conflict:RAS_MUT+BRAF_CLASS1")
-    return flags
+    def _fired(
+        self, axes: Mapping[Axis, AxisState], findings: Sequence[Finding], annotated: Sequence[str]
+    ) -> list[str]:
+        """Ids of the rules that made the class, the axes and the origins."""
+        lost = [Origin.LOST] if any(note.startswith(Annotation.LOST) for note in annotated) else []
+        origins = dict.fromkeys([*(finding.origin for finding in findings if finding.origin), *lost])
+        counted = self.rules.counted_origins
+        samples = self._samples(self.timepoint) if axes and self.timepoint else []
+        return [
+            *([self.klass.rule] if self.klass.rule else []),
+            *(["classes.short_response_days"] if "short_response" in self.klass.flags else []),
+            *(rule for state in axes.values() for rule in state.fired),
+            *(["axes.RAS.scope"] if any(flag.startswith("reduced_scope") for flag in self.flags) else []),
+            *rules_of_changes(samples, self.rules),
+            *(f"origins.{'counted' if origin in counted else 'annotated'}.{origin}" for origin in origins),
+        ]

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cetux.gene_bins import over
+from cetux.gene_bins import erbb2_locus, over
 from cetux.genomes import plain_contig
 from cetux.resources import Interval, erbb2_exons
+from cetux.shared_noise import shared_variance
 
 _NORMAL_SD_PER_MAD = 1.4826
 _LEAST_TO_COMPARE = 4
@@ -23,6 +24,7 @@ _LEAST_TO_COMPARE = 4
 _DEEP_ENOUGH = 4.0
 """Bins of less than 1/16 of the median depth are too thin to compare (log2)."""
 _LEAST_BINS_A_CHROMOSOME = 20
+_LEAST_BINS_A_LOCUS = 3
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,13 +48,15 @@ class NormalChecks:
     """What the comparison found: profiles by sample, reasons to leave out, and the spread of each bin between the kept.
 
     bin_sd_log2: root mean square of the leave-one-out residuals, one value a bin (NaN where it is too thin).
-    gene_sd_log2: standard deviation of ERBB2's mean.
+    gene_sd_log2: standard deviation of ERBB2's mean. shared_sd_log2: root mean square, over the kept, of what the bins
+    of one locus share (`shared_noise.shared_variance`); None where no normal has enough loci to tell.
     """
 
     profiles: tuple[NormalProfile, ...]
     left_out: dict[str, str]
     bin_sd_log2: Floats
     gene_sd_log2: float | None
+    shared_sd_log2: float | None = None
 
 
 def check_normals(
@@ -89,7 +93,17 @@ def check_normals(
         left_out,
         np.sqrt(np.mean(residuals[kept] ** 2, axis=0)),
         float(np.std(genes, ddof=1)) if len(genes) > 1 else None,
+        _shared_sd(bins, residuals[kept], build),
     )
+
+
+def _shared_sd(bins: pd.DataFrame, residuals: Floats, build: str) -> float | None:
+    """Root mean square over the samples of what their loci share; a negative estimate counts as none."""
+    known = np.isfinite(residuals).all(axis=0)
+    frames = [bins[known].assign(log2=row[known]) for row in residuals]
+    found = [shared_variance(frame, erbb2_locus(build), _LEAST_BINS_A_LOCUS) for frame in frames]
+    variances = [max(shared.variance, 0.0) for shared in found if shared]
+    return float(np.sqrt(np.mean(variances))) if variances else None
 
 
 def _span(exons: Sequence[Interval]) -> list[Interval]:

@@ -1,13 +1,26 @@
-"""Where a finding at progression comes from: emergent, there before, expanded, or not to be told."""
+"""Where a finding at progression comes from: emergent, there before, expanded, or not to be told.
+
+Several pre-treatment samples, of one site or several, of tissue or blood, combine in this order:
+
+1. What any of them shows was there. It is EXPANDED only where it has grown over *every* sample that shows it.
+2. What any of them leaves in doubt (an equivocal copy number, a change that looks like an artefact) is not excluded by
+   another one's negative.
+3. Else one adequate negative whose limit covers what was found is enough; one of the finding's own specimen type is
+   taken before one of the other type, which is flagged.
+
+Of several samples at progression each gives its finding an origin; `mechanism.one_per_label` takes the best supported.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cetux.axes import AXIS_GENES, CLONAL_CCF, Finding, shows_tumour
+from cetux.axes import AXIS_GENES, Finding, shows_tumour
+from cetux.clonality import DIPLOID, mutated_copies
 from cetux.evidence import Allele, CopyNumber, HeregulinResult, SampleEvidence
-from cetux.genotype import cancer_cell_fraction
+from cetux.force_call import detected, force_call
 from cetux.heregulin import HeregulinChange
-from cetux.states import Erbb2, Heregulin, Origin, Trend
+from cetux.mechanism_rules import MechanismRules
+from cetux.states import Erbb2, Forced, Heregulin, Origin, Trend
 
 _ACROSS = "across_specimen_types"
 
@@ -16,26 +29,47 @@ def with_origin(
     finding: Finding,
     pre: Sequence[SampleEvidence],
     heregulin: HeregulinResult | None,
+    rules: MechanismRules,
     change: HeregulinChange | None = None,
 ) -> Finding:
     """The finding with its origin, judged on the pre-treatment samples.
 
     EMERGENT needs an adequate pre-treatment negative that would have seen it: in the same specimen type one whose
-    limit is at most what was found; across types one that excludes a CCF of 0.5 (flagged, because tissue and blood
-    differ). An allele or amplification that was there is PRE_EXISTING, or EXPANDED where its CCF or copies more than
-    doubled with the 95 % intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing sample is no negative.
+    limit is at most what was found; across types one that excludes a clonal event, by the CCF of the rules (flagged,
+    because tissue and blood differ). An allele or amplification that was there is PRE_EXISTING, or EXPANDED where its
+    CCF or copies more than doubled with the 95 % intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing
+    sample is no negative.
+
+    Fragments that show the allele before treatment without being DETECTED do not lift the limit, which says what the
+    codon would have shown with 95 % power; they are flagged (``fragments_before``) with their count.
 
     Args:
         finding: seen at progression.
         pre: the patient's pre-treatment samples.
         heregulin: the pre-treatment value.
+        rules: of the join, for the cancer cell fraction from which on a mutation is clonal.
         change: of heregulin from pre to post; a crossing within the reference change is no emergence.
     """
+    usable = [sample for sample in pre if sample.usable.ok]
     if finding.allele:
-        return _allele_origin(finding, finding.allele, pre)
+        return _allele_origin(finding, finding.allele, usable, rules.clonal_ccf)
     if finding.copy_number:
-        return _copies_origin(finding, finding.copy_number, pre)
+        return _copies_origin(finding, finding.copy_number, usable, rules.clonal_ccf)
     return _heregulin_origin(finding, heregulin, change)
+
+
+def is_lost(
+    finding: Finding, post: Sequence[SampleEvidence], heregulin: HeregulinResult | None, rules: MechanismRules
+) -> bool:
+    """Whether a finding of before treatment is gone: EMERGENT read backwards, with the same limits.
+
+    Args:
+        finding: seen before treatment.
+        post: the patient's samples at progression.
+        heregulin: the value at progression.
+        rules: of the join.
+    """
+    return with_origin(finding, post, heregulin, rules).origin is Origin.EMERGENT
 
 
 def excludes(sample: SampleEvidence, allele: Allele) -> float | None:
@@ -60,10 +94,16 @@ def _settled(finding: Finding, same_type: bool, across: bool) -> Finding:
     return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
 
 
-def _allele_origin(finding: Finding, allele: Allele, pre: Sequence[SampleEvidence]) -> Finding:
+def _allele_origin(finding: Finding, allele: Allele, pre: Sequence[SampleEvidence], clonal_ccf: float) -> Finding:
     before = [found for sample in pre for found in _same_allele(sample, allele)]
     if before:
         return replace(finding, origin=_origin_of_known(before, allele))
+    forced = [force_call(sample, allele) for sample in pre]
+    seen = [f"{call.sample}:{call.alt_fragments}/{call.fragments}" for call in forced if call.state is Forced.FRAGMENTS]
+    if seen:
+        finding = replace(finding, flags=(*finding.flags, f"fragments_before:{','.join(seen)}"))
+    if any(call.state is Forced.FILTERED for call in forced):
+        return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
     same_type = across = False
     for sample in pre:
         limit = excludes(sample, allele)
@@ -73,16 +113,13 @@ def _allele_origin(finding: Finding, allele: Allele, pre: Sequence[SampleEvidenc
         if sample.specimen is finding.specimen:
             same_type = same_type or limit <= allele.vaf
         elif purity is not None:
-            across = across or cancer_cell_fraction(limit, purity) <= CLONAL_CCF
+            across = across or mutated_copies(limit, purity) <= clonal_ccf
     return _settled(finding, same_type, across)
 
 
 def _same_allele(sample: SampleEvidence, allele: Allele) -> list[Allele]:
-    gene = sample.genotypes.genes.get(allele.gene)
-    if gene is None:
-        return []
-    traces = [trace for trace in gene.traces if not trace.filters]  # detected, below the floors of a report
-    return [found for found in (*gene.alleles, *traces) if found.protein == allele.protein]
+    """The same change in another sample, where it is DETECTED, also below the floors of a report."""
+    return [found for found in detected(sample) if (found.gene, found.protein) == (allele.gene, allele.protein)]
 
 
 def _origin_of_known(before: Sequence[Allele], after: Allele) -> Origin:
@@ -101,16 +138,29 @@ def _expanded(before: Allele, after: Allele) -> bool:
     return after.ccf > 2 * before.ccf and after.ccf_low > before.ccf_high
 
 
-def _copies_origin(finding: Finding, after: CopyNumber, pre: Sequence[SampleEvidence]) -> Finding:
+def _copies_origin(finding: Finding, after: CopyNumber, pre: Sequence[SampleEvidence], clonal_ccf: float) -> Finding:
     amplified = [sample.erbb2 for sample in pre if sample.erbb2.state is Erbb2.AMP]
     if amplified:
         expanded = all(_grown(before, after) for before in amplified)
         return replace(finding, origin=Origin.EXPANDED if expanded else Origin.PRE_EXISTING)
-    negative = [s for s in pre if s.usable.ok and shows_tumour(s) and s.erbb2.state in (Erbb2.NEG, Erbb2.POLYSOMY)]
+    if any(sample.erbb2.state is Erbb2.EQUIVOCAL for sample in pre):
+        return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
+    negative = [s for s in pre if shows_tumour(s) and s.erbb2.state in (Erbb2.NEG, Erbb2.POLYSOMY)]
     found = after.copies if after.copies is not None else after.observed_copies
-    seen = [s for s in negative if _would_have_seen(s.erbb2, found)]
-    same_type = any(sample.specimen is finding.specimen for sample in seen)
-    return _settled(finding, same_type, bool(seen))
+    return _settled(
+        finding,
+        same_type=any(s.specimen is finding.specimen and _would_have_seen(s.erbb2, found) for s in negative),
+        across=any(_would_have_seen(s.erbb2, _in_part_of_the_cells(s.erbb2, found, clonal_ccf)) for s in negative),
+    )
+
+
+def _in_part_of_the_cells(before: CopyNumber, copies: float | None, part: float) -> float | None:
+    """Average copies per tumour cell where a part of the cells has `copies` and the others the ploidy.
+
+    What an amplification that is just clonal looks like in bulk, which a sample of another specimen type must exclude.
+    """
+    ploidy = DIPLOID if before.ploidy is None else before.ploidy
+    return None if copies is None else part * copies + (1 - part) * ploidy
 
 
 def _grown(before: CopyNumber, after: CopyNumber) -> bool:

@@ -1,8 +1,11 @@
 """Records on disk: any frozen dataclass of this package as JSON, written whole or not at all."""
 
 import json
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -11,13 +14,25 @@ Record = TypeVar("Record")
 
 def to_json(record: object) -> str:
     """The record as indented JSON text with a final newline; raises ValueError on NaN or infinity."""
-    adapter: TypeAdapter[object] = TypeAdapter(type(record))
-    return json.dumps(adapter.dump_python(record, mode="json"), indent=2, allow_nan=False) + "\n"
+    return "".join(_chunks(record))
+
+
+def _chunks(record: object) -> Iterator[str]:
+    dumped = _adapter(type(record)).dump_python(record, mode="json")
+    yield from json.JSONEncoder(indent=2, allow_nan=False).iterencode(dumped)
+    yield "\n"
 
 
 def from_json(kind: type[Record], text: str) -> Record:
     """A record of `kind` from its JSON text; raises pydantic.ValidationError where the text does not fit."""
-    return TypeAdapter(kind).validate_json(text)
+    read_record: Record = _adapter(kind).validate_json(text)
+    return read_record
+
+
+@cache
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    """Made once a kind: it costs more than reading a record, and a cohort's joins read thousands."""
+    return TypeAdapter(kind)
 
 
 def read(kind: type[Record], path: str | Path) -> Record:
@@ -31,13 +46,27 @@ def read_if(kind: type[Record], path: str | Path | None) -> Record | None:
 
 
 def write(record: object, path: str | Path) -> None:
-    """Write the record to `path`, whole or not at all."""
-    write_text(to_json(record), path)
+    """Write the record to `path`, whole or not at all, piece by piece: the text of a large cohort takes 100 MB."""
+    with whole(path) as part, part.open("w", encoding="utf-8") as file:
+        file.writelines(_chunks(record))
 
 
 def write_text(text: str, path: str | Path) -> None:
-    """Write `text` to `path` through a temporary neighbour, so that no half-written file is ever taken for whole."""
+    """Write `text` to `path`, whole or not at all."""
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """A temporary neighbour of `path` to write to, for a ``with`` block: no half-written file is ever taken for whole.
+
+    It takes the place of `path` where the block ends well, and is removed where it fails (the disk is full).
+    """
     path = Path(path)
     part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

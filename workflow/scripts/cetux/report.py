@@ -1,46 +1,115 @@
 """The cohort's page: self-contained HTML, every value escaped."""
 
 import base64
+import csv
+import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from cetux import (
+    copies_chart,
+    course_chart,
+    depth_chart,
+    heregulin_chart,
+    methods,
+    oncoprint,
+    pair_chart,
+    survival_chart,
+)
 from cetux.cohort_calls import CohortCalls
 from cetux.heregulin_calls import HeregulinCalls
-from cetux.states import Axis, Status
+from cetux.pages import TEMPLATES, environment
+from cetux.pictures import Chart, number
+from cetux.states import Axis, Event, Status
+from cetux.statistics_records import CohortStatistics
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "report"
-"""Folder of the HTML templates."""
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under their headings."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
 
-def cohort_page(calls: CohortCalls, heregulin: HeregulinCalls, plate_folders: Iterable[str]) -> str:
-    """The text of report/index.html.
+@dataclass(frozen=True)
+class PlatePicture:
+    """One plate: its title, the path of its picture, and the patients whose samples it holds."""
 
-    Args:
-        calls: of all patients.
-        heregulin: cut-offs, and calls that moved with them.
-        plate_folders: folders of plate pictures, one per plate file; each is named for its file.
+    title: str
+    path: str
+    patients: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the cohort's page tells beside the calls.
+
+    heregulin: cut-offs, and calls that moved with them. what_if: how many patients change with each threshold.
+    changes: calls that changed since they were first made.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+
+    heregulin: HeregulinCalls
+    statistics: CohortStatistics
+    what_if: Chart
+    changes: Table
+    plates: tuple[PlatePicture, ...] = ()
+
+
+def cohort_page(calls: CohortCalls, told: Told) -> str:
+    """The text of report/index.html."""
     counts = Counter(patient.call.status for patient in calls.patients)
     unusable = [sample for patient in calls.patients for sample in patient.samples if not sample.usable.ok]
-    return environment.get_template("index.html.j2").render(
-        patients=calls.patients,
-        axes=list(Axis),
-        counts=[(status, counts[status]) for status in Status if counts[status]],
-        unusable=unusable,
-        heregulin=heregulin,
-        plates=list(_pictures(plate_folders)),
+    charts = [made.chart(calls) for made in (oncoprint, copies_chart, heregulin_chart)]
+    charts += [pair_chart.chart(told.statistics), course_chart.chart(calls), depth_chart.chart(calls)]
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            patients=calls.patients,
+            axes=[str(axis) for axis in Axis],
+            counts=[(status, counts[status]) for status in Status if counts[status]],
+            unusable=unusable,
+            charts=charts,
+            survival=survival_chart.charts(told.statistics),
+            what_if=told.what_if,
+            changes=told.changes,
+            heregulin=told.heregulin,
+            plates=[(plate.title, data_url(plate.path)) for plate in told.plates],
+            statistics=_statistics(told.statistics),
+            m=methods.facts(calls, told.heregulin),
+            script=(TEMPLATES / "table.js").read_text(encoding="utf-8"),
+        )
     )
 
 
-def _pictures(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Name and data URL of every plate picture; as images of their own the SVGs cannot disturb the page."""
-    for folder in folders:
-        for picture in sorted(Path(folder).glob("*.svg")):
-            encoded = base64.b64encode(picture.read_bytes()).decode()
-            yield f"{Path(folder).name}, {picture.stem.replace('_', ' ')}", f"data:image/svg+xml;base64,{encoded}"
+def read_changes(path: str) -> Table:
+    """The rows of changes.tsv that are changes, from its file."""
+    return changed_calls(Path(path).read_text(encoding="utf-8"))
+
+
+def changed_calls(text: str) -> Table:
+    """The rows of changes.tsv that are changes; a patient's first call is none."""
+    rows = list(csv.reader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE))
+    header, *body = rows
+    event = header.index("event")
+    return Table(tuple(header), tuple(tuple(row) for row in body if row[event] != Event.NEW))
+
+
+def _statistics(statistics: CohortStatistics) -> Table:
+    columns = ("statistic", "group", "n", "estimate", "95 % low", "95 % high", "p", "p adjusted", "note")
+    rows = tuple(
+        (
+            *(("primary: " if one.primary else "") + one.name, one.group, str(one.n), number(one.estimate)),
+            *(number(one.low), number(one.high), number(one.p, 2), number(one.p_adjusted, 2), one.note),
+        )
+        for one in statistics.rows
+    )
+    return Table(columns, rows, statistics.note)
+
+
+def data_url(picture: str | Path) -> str:
+    """An SVG file as a URL that holds it."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(Path(picture).read_bytes()).decode()}"

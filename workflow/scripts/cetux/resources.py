@@ -1,4 +1,4 @@
-"""The tables shipped with the workflow: codons, alleles, contigs and the landmarks of chromosome 17.
+"""The tables shipped with the workflow: codons, alleles, contigs, the landmarks of chromosome 17, annotations.
 
 They are found beside the package, wherever the workflow was cloned or cached, so that a job's inputs and params do not
 change with the place of the clone; their content is part of every stage's logic digest. Positions are 1-based in the
@@ -165,6 +165,17 @@ def chromosome_17(build: str) -> dict[str, Interval]:
 
 
 @cache
+def copied_genes(build: str) -> dict[str, Interval]:
+    """Genes beside ERBB2 whose copies are annotated, by name, and the chromosome arms they lie on (as in ``7p``)."""
+    return {row["name"]: _interval(row, build) for row in _rows("copied_genes.tsv")}
+
+
+@cache
 def erbb2_exons(build: str) -> tuple[Interval, ...]:
     """Exons of ERBB2 (coding, the last with its 3' UTR) in `build`."""
     return tuple(_interval(row, build) for row in _rows("erbb2_exons.tsv"))
+
+
+def annotations() -> tuple[dict[str, str], ...]:
+    """Rows of the table of reported meanings, as text; `cetux.annotations` checks and reads them."""
+    return _rows("annotations.tsv")

@@ -35,11 +35,11 @@ class RocPerformance:
 
 @dataclass(frozen=True)
 class YoudenCutoff:
-    """The cut-off in pg/mL with its 95 % bootstrap interval, and its performance."""
+    """The cut-off with its 95 % bootstrap interval, in the unit of the values, and its performance."""
 
-    cutoff_pg_per_ml: float
-    interval_low_pg_per_ml: float
-    interval_high_pg_per_ml: float
+    cutoff: float
+    interval_low: float
+    interval_high: float
     performance: RocPerformance
 
 
@@ -61,14 +61,14 @@ def youden_cutoff(
     of that cut-off in the cohort]; it is subtracted.
 
     Args:
-        resistant, responding: per patient the ends, in pg/mL, between which the value lies; equal where it
+        resistant, responding: per patient the ends, in any one unit, between which the value lies; equal where it
         was quantified.
         samples, seed: of the bootstrap.
 
     Returns:
         None where no cut-off has an index above 0.
     """
-    cases, controls = _scores(resistant, responding)
+    cases, controls = (np.sort(group) for group in tied_scores(resistant, responding))
     found = _best(cases, controls)
     if found is None:
         return None
@@ -105,18 +105,16 @@ def youden_cutoff(
     )
 
 
-def _scores(
+def tied_scores(
     resistant: Sequence[tuple[float, float]], responding: Sequence[tuple[float, float]]
 ) -> tuple[Floats, Floats]:
-    """Values in which all that could lie below the highest lower limit tie there, likewise above; each group
-    sorted.
-    """
+    """Numbers with valid ranks, in the order given: all that the highest lower limit hides tie there; so above."""
     ends = [*resistant, *responding]
     floor = max((high for low, high in ends if low == 0 < high), default=0.0)
     ceiling = max(floor, min((low for low, high in ends if np.isinf(high)), default=np.inf))
 
     def scores(group: Sequence[tuple[float, float]]) -> Floats:
-        return np.sort([floor if low == 0 else min(max(low, floor), ceiling) for low, _ in group])
+        return np.array([floor if low == 0 else min(max(low, floor), ceiling) for low, _ in group], dtype=np.float64)
 
     return scores(resistant), scores(responding)
 

@@ -63,8 +63,8 @@ def check_sample(
     """Check one sample; what is wrong with its data becomes a reason, never an exception.
 
     Checked: that the file opens and is whole (its end-of-file mark), is sorted by coordinate and indexed, that its
-    contig lengths are those of `build`, that lengths and M5 agree with the FASTA, and that the reads at each of `loci`
-    can be fetched through the index.
+    contig lengths are those of `build`, that lengths and M5 agree with the FASTA, that the index reaches the last
+    read, and that the reads at each of `loci` can be fetched through it.
 
     Args:
         sample: ID in the sheet, compared with the read groups' SM (a difference is a note).
@@ -93,6 +93,7 @@ def _checked(
         _check_build(lengths, build)
         _check_against_fasta(alignment.header.to_dict(), lengths, reference)
         _check_order(alignment, bam)
+        _check_index(alignment, bam)
         groups = alignment.header.to_dict().get("RG", [])
         prefix = contig_prefix(lengths)
         empty, marked = _read_loci(alignment, loci, prefix, bam)
@@ -162,6 +163,17 @@ def _check_order(alignment: pysam.AlignmentFile, bam: str) -> None:
     if order not in ("coordinate", "unknown"):
         remedy = f"Sort and index it: samtools sort -o sorted.bam {bam}"
         raise UnusableSample(f"the file is sorted by {order}, not by coordinate", remedy)
+
+
+def _check_index(alignment: pysam.AlignmentFile, bam: str) -> None:
+    """Behind the last read of the index lie unplaced reads or the file's end, else reads would be missed in silence."""
+    remedy = f"Make the index again: samtools index {bam}"
+    try:
+        behind = next(alignment.fetch("*"), None)
+    except (OSError, ValueError) as error:
+        raise UnusableSample(f"the index does not fit the file ({error})", remedy) from None
+    if behind is not None and behind.reference_id >= 0:
+        raise UnusableSample("the index is of an earlier file: it ends before the reads do", remedy)
 
 
 def _read_loci(

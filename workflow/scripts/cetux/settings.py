@@ -39,7 +39,7 @@ _BOUNDS = {
 
 @cache
 def schema(name: str) -> Settings:
-    """The schema `name` ("config", "samples", "patients" or "heregulin"); raises FileNotFoundError for another."""
+    """The schema `name`, such as "config" or "samples"; raises FileNotFoundError for a name that has none."""
     text = (SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8")
     loaded: Settings = yaml.safe_load(text)
     return loaded
@@ -68,7 +68,12 @@ def config_problems(given: Mapping[str, Any], file: str) -> list[Problem]:
     if not given:
         needed = ", ".join(schema("config")["required"])
         return [SettingProblem(file, "the YAML is empty", f"It needs the keys {needed}; see config/config.yaml")]
-    errors = _sorted(Draft202012Validator(schema("config")).iter_errors(given))
+    return file_problems("config", given, file)
+
+
+def file_problems(name: str, given: Mapping[str, Any], file: str) -> list[Problem]:
+    """What the schema `name` refuses in the content of a YAML file, then keys and numbers that no schema can refuse."""
+    errors = _sorted(_validator(name).iter_errors(given))
     problems: list[Problem] = [
         SettingProblem(file, wrong, mend, column=where) for error in errors for where, wrong, mend in _wrongs(error)
     ]
@@ -77,7 +82,7 @@ def config_problems(given: Mapping[str, Any], file: str) -> list[Problem]:
 
 def row_problems(name: str, row: Mapping[str, str], file: str, line: int) -> list[Problem]:
     """Every cell of one sheet row that the schema of sheet `name` refuses."""
-    errors = _sorted(_row_validator(name).iter_errors(row))
+    errors = _sorted(_validator(name).iter_errors(row))
     return [Problem(file, wrong, mend, line, where) for error in errors for where, wrong, mend in _wrongs(error)]
 
 
@@ -141,7 +146,7 @@ def _folded(word: str) -> str:
 
 
 @cache
-def _row_validator(name: str) -> Draft202012Validator:
+def _validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema(name))
 
 
@@ -173,7 +178,7 @@ def _wrongs(error: ValidationError) -> Iterator[tuple[str, str, str]]:
             yield _key([*path, key]), "the key is not known", did_you_mean(key, sorted(known), "Known here")
     elif rule == "required":
         name = next(key for key in limit if f"{key!r} is a required property" == error.message)
-        yield _key([*path, name]), "the key is missing", _meaning(_part(schema("config"), [*path, name]))
+        yield _key([*path, name]), "the key is missing", _meaning(part.get("properties", {}).get(name, {}))
     elif value is None or value == "":
         allowed = _allowed(limit) if rule == "enum" else meaning
         if value is None:
@@ -198,15 +203,6 @@ def _wrongs(error: ValidationError) -> Iterator[tuple[str, str, str]]:
         yield where, "there is none", meaning
     else:
         yield where, f"{_written(value)} is not accepted", meaning
-
-
-def _part(part: Mapping[str, Any], path: Sequence[str | int]) -> Mapping[str, Any]:
-    """The part of a schema that describes the value at `path`; empty where there is none."""
-    for step in path:
-        below = part.get("items") if isinstance(step, int) else part.get("properties", {}).get(step)
-        below = part.get("additionalProperties") if below is None else below
-        part = below if isinstance(below, Mapping) else {}
-    return part
 
 
 def _meaning(part: Mapping[str, Any]) -> str:

@@ -42,8 +42,8 @@ class Sheet:
 def read_sheet(path: str, required: Sequence[str], optional: Sequence[str], *, closed: bool = True) -> Sheet:
     """Read a tab-separated UTF-8 sheet with a header line.
 
-    A byte-order mark, CRLF line ends, quoted cells, blank lines, comment lines (`COMMENT`), spaces around cells and empty
-    columns at the end are accepted.
+    A byte-order mark, CRLF line ends, quoted cells, blank lines, comment lines (`COMMENT`), spaces around cells and
+    empty columns at the end are accepted.
 
     Args:
         path: the file; also its name in messages.

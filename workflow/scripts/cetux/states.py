@@ -43,6 +43,90 @@ class Verdict(StrEnum):
     NOT_USABLE = "NOT_USABLE"
 
 
+class Group(StrEnum):
+    """What a state of an axis says. IN_DOUBT: not usable, and another sample's negative does not mend it."""
+
+    POSITIVE = "positive"
+    IN_DOUBT = "in_doubt"
+    NEGATIVE = "negative"
+    NOT_USABLE = "not_usable"
+
+
+class RasState(StrEnum):
+    """What one sample says of KRAS or NRAS, as the rules of the join name it."""
+
+    MUTATED = "MUTATED"
+    GREY_ZONE = "GREY_ZONE"
+    UNCLASSIFIED = "UNCLASSIFIED"
+    LIKELY_GERMLINE = "LIKELY_GERMLINE"
+    WT = "WT"
+    NO_CALL = "NO_CALL"
+    NO_TUMOUR_DNA = "NO_TUMOUR_DNA"
+    NOT_ASSESSED = "NOT_ASSESSED"
+
+
+class BrafState(StrEnum):
+    """What one sample says of BRAF, as the rules of the join name it."""
+
+    CLASS1 = "CLASS1"
+    CLASS2 = "CLASS2"
+    CLASS3 = "CLASS3"
+    GREY_ZONE = "GREY_ZONE"
+    UNCLASSIFIED = "UNCLASSIFIED"
+    LIKELY_GERMLINE = "LIKELY_GERMLINE"
+    WT = "WT"
+    NO_CALL = "NO_CALL"
+    NO_TUMOUR_DNA = "NO_TUMOUR_DNA"
+    NOT_ASSESSED = "NOT_ASSESSED"
+
+
+class Erbb2State(StrEnum):
+    """What one sample says of the ERBB2 copies, as the rules of the join name it."""
+
+    AMP = "AMP"
+    POLYSOMY = "POLYSOMY"
+    EQUIVOCAL = "EQUIVOCAL"
+    NEG = "NEG"
+    NE = "NE"
+    NO_TUMOUR_DNA = "NO_TUMOUR_DNA"
+    NOT_ASSESSED = "NOT_ASSESSED"
+
+
+class MutationSize(StrEnum):
+    """How large a reported change is: MUT, or MUT_LOW by its cancer cell fraction."""
+
+    MUT = "MUT"
+    MUT_LOW_CLONAL = "MUT_LOW_CLONAL"
+    MUT_LOW_PURITY_UNKNOWN = "MUT_LOW_PURITY_UNKNOWN"
+    MUT_LOW_SUBCLONAL = "MUT_LOW_SUBCLONAL"
+
+
+class Limit(StrEnum):
+    """What limits the confidence in a mechanism, beside the mechanism itself."""
+
+    CHOSEN_BY_CLONALITY = "CHOSEN_BY_CLONALITY"
+    NOT_CLEARLY_CLONAL = "NOT_CLEARLY_CLONAL"
+    EXPANDED = "EXPANDED"
+    ORIGIN_UNRESOLVED = "ORIGIN_UNRESOLVED"
+    ACROSS_SPECIMEN_TYPES = "ACROSS_SPECIMEN_TYPES"
+    WEAK_REFERENCE = "WEAK_REFERENCE"
+    JUDGED_ON_POST = "JUDGED_ON_POST"
+    EXPLORATORY_CUTOFF = "EXPLORATORY_CUTOFF"
+    ARCHIVAL_ONLY = "ARCHIVAL_ONLY"
+
+
+class LimitOfNone(StrEnum):
+    """What limits the confidence in "none detected"."""
+
+    POLYSOMY = "POLYSOMY"
+    BRAF_CLASS3 = "BRAF_CLASS3"
+    REDUCED_SCOPE = "REDUCED_SCOPE"
+    JUDGED_ON_POST = "JUDGED_ON_POST"
+    EXPLORATORY_CUTOFF = "EXPLORATORY_CUTOFF"
+    RATIO_NOT_ASSESSABLE = "RATIO_NOT_ASSESSABLE"
+    WEAK_REFERENCE = "WEAK_REFERENCE"
+
+
 class Axis(StrEnum):
     """The four axes on which a mechanism is looked for."""
 
@@ -64,6 +148,14 @@ class Specimen(StrEnum):
 
     TISSUE = "tissue"
     CTDNA = "ctdna"
+
+
+class PurityState(StrEnum):
+    """Where the purity of a sample comes from. FAILED: neither the sheet nor the sample itself tells it."""
+
+    GIVEN = "GIVEN"
+    ESTIMATED = "ESTIMATED"
+    FAILED = "FAILED"
 
 
 class ResistanceClass(StrEnum):
@@ -126,12 +218,24 @@ class Annotation(StrEnum):
     UNCLASSIFIED = "UNCLASSIFIED"
     GREY_ZONE = "GREY_ZONE"
     OTHER_GENE = "OTHER_GENE"
+    EGFR_AMP = "EGFR_AMP"
+    MET_AMP = "MET_AMP"
+    KRAS_AMP = "KRAS_AMP"
     PRE_EXISTING = "PRE_EXISTING"
     LOST = "LOST"
 
 
+class MethodResult(StrEnum):
+    """What another method (FISH, IHC, ddPCR) says, as in its sheet."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    EQUIVOCAL = "equivocal"
+    FAILED = "failed"
+
+
 class Agreement(StrEnum):
-    """How a change stands on both sides. FILTERED: the other caller has it but does not report it."""
+    """How a change, or a finding, stands on both sides. FILTERED: the other caller has it but does not report it."""
 
     AGREE = "AGREE"
     ONLY_THEIRS = "ONLY_THEIRS"
@@ -155,3 +259,24 @@ class Trend(StrEnum):
     FALL = "FALL"
     UNCHANGED = "UNCHANGED"
     NOT_ASSESSABLE = "NOT_ASSESSABLE"
+
+
+class Forced(StrEnum):
+    """How an allele that another sample of the patient shows stands in one sample.
+
+    FILTERED: detected, but it looks like an artefact. FRAGMENTS: some fragments show it, no more than errors make.
+    """
+
+    DETECTED = "DETECTED"
+    FILTERED = "FILTERED"
+    FRAGMENTS = "FRAGMENTS"
+    ABSENT = "ABSENT"
+    NOT_READ = "NOT_READ"
+
+
+class Event(StrEnum):
+    """What became of a patient's call since the last run that recorded it."""
+
+    NEW = "NEW"
+    CHANGED = "CHANGED"
+    REMOVED = "REMOVED"

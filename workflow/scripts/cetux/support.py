@@ -1,7 +1,7 @@
 """Which changes the counted fragments of one sample support: every codon's changes against the sample's error rates."""
 
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -40,8 +40,9 @@ _LEAST_FRAGMENTS = 2
 class Support:
     """Fragments with one change of a codon, and how the unchanged ones lie.
 
-    covering: fragments that read the changed bases. share_*: part of the unchanged fragments of the codon that have no
-    read on that strand, are at read ends, or are mapped below Phred 20 (with one of each added, so never 0 or 1).
+    covering: fragments that read the changed bases. whole: of `fragments`, those that read the whole codon. share_*:
+    part of the unchanged fragments of the codon that have no read on that strand, are at read ends, or are mapped below
+    Phred 20 (with one of each added, so never 0 or 1).
     """
 
     changes: Change
@@ -52,6 +53,7 @@ class Support:
     at_ends: int = 0
     badly_mapped: int = 0
     p_value: float = 1.0
+    whole: int = 0
     linked: dict[str, int] = field(default_factory=dict)
     strata: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     indel: IndelCount | None = None
@@ -63,6 +65,7 @@ class Support:
     def add(self, haplotype: HaplotypeCount) -> None:
         """Count the fragments of one haplotype in."""
         self.fragments += haplotype.fragments
+        self.whole += 0 if "." in haplotype.bases else haplotype.fragments
         self.forward += haplotype.forward
         self.reverse += haplotype.reverse
         self.at_ends += haplotype.at_ends
@@ -150,6 +153,12 @@ class Supports:
         """Detected changes of one codon that change the protein."""
         return self._detected[codon.gene, codon.codon]
 
+    def substitutions(self, codon: Codon) -> Iterator[tuple[Change, int]]:
+        """Every change of one codon without insertion or deletion, detected or not, and its fragments."""
+        for changes, support in self._by_codon.get((codon.gene, codon.codon), {}).items():
+            if changes and _plain(changes):
+                yield changes, support.fragments
+
     def covering(self, codon: Codon) -> int:
         """Fragments that read all required bases of a codon (all three if none is)."""
         required = _required(codon)
@@ -180,9 +189,11 @@ class Supports:
     def _count(self, codon: Codon, counts: CodonCounts) -> None:
         depth = np.zeros((3, len(self._rates.rate)), dtype=np.int64)
         supports: dict[Change, Support] = {}
+        whole = _seen_whole(counts)
         for haplotype in counts.haplotypes:
             changes = changed(haplotype.bases, counts.reference)
-            supports.setdefault(changes, Support(changes)).add(haplotype)
+            if not _fits_better(haplotype.bases, changes, whole):
+                supports.setdefault(changes, Support(changes)).add(haplotype)
             for name, many in strata_of(haplotype).items():
                 for index in range(3):
                     stratum = _base_stratum(name, index)
@@ -315,6 +326,31 @@ def _counting(key: tuple[Codon, int, str], listed: Container[tuple[str, str]]) -
 def _plain(changes: Change) -> bool:
     """Whether all changes are substitutions: insertions and deletions are counted apart, once for all codons."""
     return all(shown in _BASES and len(shown) == 1 for _, shown in changes)
+
+
+def _seen_whole(counts: CodonCounts) -> dict[Change, int]:
+    """Fragments of each change among those that show all bases of the codon."""
+    whole: dict[Change, int] = defaultdict(int)
+    for haplotype in counts.haplotypes:
+        if "." not in haplotype.bases:
+            whole[changed(haplotype.bases, counts.reference)] += haplotype.fragments
+    return whole
+
+
+def _fits_better(bases: str, changes: Change, whole: Mapping[Change, int]) -> bool:
+    """Whether a haplotype read in part is more likely the rest of a change of several bases than what it shows.
+
+    With one base of V600K not read it looks like V600M or V600E: it then supports none of the three.
+    """
+    if not changes or "." not in bases:
+        return False
+    unread = {index for index, shown in enumerate(tokens(bases)) if shown == "."}
+    return any(
+        many > whole.get(changes, 0)
+        and set(changes) < set(other)
+        and {i for i, _ in set(other) - set(changes)} <= unread
+        for other, many in whole.items()
+    )
 
 
 def _required(codon: Codon) -> set[int]:

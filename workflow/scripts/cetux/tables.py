@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from cetux import other_methods, why
 from cetux.cohort_calls import CohortCalls, PatientCall
 from cetux.evidence import SampleEvidence
 from cetux.states import Axis
@@ -9,8 +10,18 @@ from cetux.states import Axis
 MECHANISM_COLUMNS = (
     *("patient", "resistance_class", "status", "primary", "additional", "confidence", "origin", "judged_timepoint"),
     *("RAS", "BRAF", "ERBB2", "HRG", "annotated", "missing", "flags", "why"),
+    *("other_methods", "reviewed_status", "reviewed_primary", "override"),
 )
-"""Columns of mechanisms.tsv; the four axes hold POSITIVE, NEGATIVE, NOT_USABLE or, where not judged, nothing."""
+"""Columns of mechanisms.tsv; the four axes hold POSITIVE, NEGATIVE, NOT_USABLE or, where not judged, nothing.
+
+other_methods: results of the concordance sheet, which stand beside the call and change nothing in it but its flags.
+reviewed_*: what would follow from the overrides, who said so and why in `override`; empty without any.
+"""
+
+FORCED_COLUMNS = (
+    *("allele", "sample", "timepoint", "specimen", "state", "alt_fragments", "fragments", "vaf", "excluded_vaf"),
+)
+"""Columns of force_calls.tsv behind the patient; fractions 0..1, an empty cell where the codon was not read."""
 
 SAMPLE_COLUMNS = (
     *("patient", "sample", "timepoint", "specimen", "usable", "reason", "KRAS", "NRAS", "BRAF", "changes"),
@@ -50,13 +61,13 @@ def mechanisms(calls: CohortCalls) -> str:
         [*_mechanism_row(patient), *(patient.patient.further.get(name) for name in further)]
         for patient in calls.patients
     )
-    return _table([*MECHANISM_COLUMNS, *names], rows)
+    return table_text([*MECHANISM_COLUMNS, *names], rows)
 
 
 def samples(calls: CohortCalls) -> str:
     """The text of samples.tsv."""
     rows = (_sample_row(patient.call.patient, s) for patient in calls.patients for s in patient.samples)
-    return _table(SAMPLE_COLUMNS, rows)
+    return table_text(SAMPLE_COLUMNS, rows)
 
 
 def heregulin(calls: CohortCalls) -> str:
@@ -66,10 +77,21 @@ def heregulin(calls: CohortCalls) -> str:
         for patient in calls.patients
         for result in patient.heregulin
     )
-    return _table(HEREGULIN_COLUMNS, rows)
+    return table_text(HEREGULIN_COLUMNS, rows)
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def force_calls(calls: CohortCalls) -> str:
+    """The text of force_calls.tsv: every allele of a patient in each of its samples that does not report it."""
+    rows = (
+        [patient.call.patient, *(getattr(forced, column) for column in FORCED_COLUMNS)]
+        for patient in calls.patients
+        for forced in patient.call.forced
+    )
+    return table_text(["patient", *FORCED_COLUMNS], rows)
+
+
+def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A header line and one line per row, each value as a spreadsheet cell."""
     lines = ["\t".join(columns), *("\t".join(cell(value) for value in row) for row in rows)]
     return "\n".join(lines) + "\n"
 
@@ -80,7 +102,11 @@ def _mechanism_row(patient: PatientCall) -> list[object]:
     return [
         *(call.patient, call.resistance_class, call.status, call.primary, ";".join(call.additional)),
         *(call.confidence, call.origin, call.judged_timepoint, *axes, ";".join(call.annotated)),
-        *(" | ".join(call.missing), ";".join(call.flags), " | ".join(call.why)),
+        *(" | ".join(call.missing), ";".join((*call.flags, *other_methods.flags(patient.other_methods)))),
+        " | ".join((why.sentence(call), *call.why)),
+        " | ".join(compared.words for compared in patient.other_methods),
+        *((patient.reviewed.status, patient.reviewed.primary) if patient.reviewed else (None, None)),
+        " | ".join(map(str, patient.overrides)),
     ]
 
 

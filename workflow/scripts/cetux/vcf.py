@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pysam
 
@@ -10,6 +9,7 @@ from cetux.coding import Transcript, transcripts
 from cetux.edits import Edit, anchored, codon_bases
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.hgvs import allele_edits, coding_name, genomic_name, protein_name
+from cetux.records import whole
 from cetux.resources import Codon, contig_lengths
 from cetux.states import Genotype
 
@@ -79,11 +79,9 @@ def write_vcf(
         header.add_line(f"##cetux_left_out={line}")
     header.add_sample(genotypes.sample)
     order = list(contig_lengths(build))
-    part = Path(path).with_name(f".{Path(path).name}")
-    with pysam.VariantFile(str(part), "wz", header=header) as out:
+    with whole(path) as part, pysam.VariantFile(str(part), "wz", header=header) as out:
         for record in sorted(records, key=lambda record: (order.index(record.edit.chrom), record.edit)):
             out.write(_line(out, record, prefix, genotypes.sample))
-    part.replace(path)
     pysam.tabix_index(path, preset="vcf", force=True)
 
 

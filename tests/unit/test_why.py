@@ -1,0 +1,143 @@
+"""Why a call is what it is: every call is explained by rules of the file, numbers, and what would decide it."""
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit import mechanism_cases
+from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, SETTINGS, call, evidence, patient, sample
+
+from cetux import why
+from cetux.cohort_calls import call_cohort
+from cetux.mechanism import Call, PatientEvidence, call_patient
+from cetux.states import Axis, Status, Timepoint, Verdict
+
+THRESHOLDS = {"erbb2": SETTINGS["erbb2"], **{name: SETTINGS["genotypes"][name] for name in ("tissue", "ctdna")}}
+
+
+def explained(one: PatientEvidence) -> why.Explanation:
+    return why.explain(call_patient(one, RULES), one, RULES, THRESHOLDS)
+
+
+ACQUIRED = evidence(
+    patient("PR", 274), [sample(), sample(POST, erbb2="AMP 18", KRAS="MUT_LOW G12D 2%")], pre="LOW 420"
+)
+
+
+def test_a_call_in_one_sentence() -> None:
+    assert why.sentence(call(ACQUIRED)) == (
+        "Acquired resistance: ERBB2 amplification, emergent at progression: reported as associated with resistance to "
+        "anti-EGFR antibodies (confidence HIGH; not usable: RAS, HRG)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "says"),
+    [
+        (evidence(patient("PR", None), [sample()]), "No resistance: there is no progression"),
+        (evidence(patient("PR", 270, last_dose_day=100), [sample(erbb2="AMP 22")]), "nothing is called; seen: ERBB2_AMP"),
+        (evidence(patient(), [sample()], pre="LOW 420"), "all four axes are usable and negative"),
+        (evidence(patient("PR", 274), [sample()]), "a usable post-treatment sample sequenced over KRAS and NRAS"),
+        (evidence(patient(), [sample(KRAS="MUT G12D 30%", erbb2="AMP 22")], pre="LOW 420"), "several independent ones"),
+        (evidence(patient(), [sample(BRAF="MUT K601E 30%")], pre="LOW 420"), "BRAF class 2 mutation K601E"),
+        (evidence(patient(), [sample()], pre="HIGH 2900"), "high circulating heregulin"),
+    ],
+)
+def test_sentences_of_every_status(one: PatientEvidence, says: str) -> None:
+    assert says in why.sentence(call(one))
+
+
+@pytest.mark.parametrize("name", mechanism_cases.names())
+def test_every_case_is_explained(name: str) -> None:
+    case = mechanism_cases.load(name)
+    made = call_patient(case.evidence, case.rules)
+    found = why.explain(made, case.evidence, case.rules, THRESHOLDS)
+    check(made, found)
+    unworded = {"classes.off_drug_days", "classes.min_exposure_days", "classes.short_response_days"}
+    unworded |= {"axes.RAS.scope", "primary.subclonal_yields"}
+    assert {one.rule for one in found.fired if not one.words} <= unworded
+    assert all(one.rule in case.rules.words for one in found.fired if one.words)
+
+
+def check(made: Call, found: why.Explanation) -> None:
+    """What holds for the explanation of any call."""
+    assert re.fullmatch(r"[A-Z][^\n]+\.", found.sentence)
+    assert "resistant to" not in found.sentence, "the wording rules"
+    assert found.fired or made.resistance_class == "NOT_RESISTANT"
+    if made.status is Status.INDETERMINATE:
+        assert found.wanted or made.findings
+    if made.status is Status.NONE_DETECTED:
+        assert found.wanted == ()
+    named = {one.axis for one in found.wanted} - {""}
+    unusable = {axis for axis in Axis if axis not in made.axes or made.axes[axis].verdict is Verdict.NOT_USABLE}
+    if made.status in (Status.MECHANISM, Status.MULTIPLE, Status.INDETERMINATE) and "sample_swap" not in made.flags:
+        assert named == set(unusable)
+    assert all(one.missing and one.would_decide for one in found.wanted)
+    assert not any("{" in one.would_decide for one in found.wanted)
+
+
+@pytest.mark.parametrize(
+    ("given", "hrg", "axis", "decides"),
+    [
+        ({"erbb2": "EQUIVOCAL 4.6", "purity": 0.35}, "LOW 420", "ERBB2", "ERBB2 IHC and ISH of the same tissue"),
+        ({"erbb2": "NE technical"}, "LOW 420", "ERBB2", "a sample of higher or known purity, or ERBB2 IHC and ISH"),
+        ({"KRAS": "NO_CALL; codon 61 at 20x"}, "LOW 420", "RAS", "deeper sequencing of the codons named"),
+        ({"KRAS": "MUT_LOW G12D 2%"}, "LOW 420", "RAS", "digital PCR"),
+        ({"BRAF": "MUT L597R 30%"}, "LOW 420", "BRAF", "class of the change"),
+        ({"NRAS": "not assessed"}, "LOW 420", "RAS", "sequenced over KRAS and NRAS"),
+        ({"specimen": CTDNA}, "LOW 420", "RAS", "tissue, or plasma in which a tumour variant is seen"),
+        ({}, "EQUIVOCAL 980", "HRG", "in more replicates"),
+        ({}, None, "HRG", "a pre-treatment serum or plasma"),
+    ],
+)
+def test_what_would_decide(given: dict[str, object], hrg: str | None, axis: str, decides: str) -> None:
+    wanted = explained(evidence(patient(), [sample(**given)], pre=hrg)).wanted
+    assert [decides in one.would_decide for one in wanted if one.axis == axis] == [True]
+
+
+def test_an_unresolved_origin_says_what_would_tell_it() -> None:
+    found = explained(evidence(patient("PR", 274), [sample(POST, erbb2="AMP 18")], post="LOW 420"))
+    assert [one.would_decide for one in found.wanted] == [
+        "a pre-treatment sample that excludes it, or shows it, would tell its origin"
+    ]
+
+
+def test_every_number_stands_with_its_threshold_and_source() -> None:
+    found = explained(ACQUIRED)
+    post = {one.axis: one for one in found.evidence if one.timepoint is POST}
+    pre = {one.axis: one for one in found.evidence if one.timepoint is PRE}
+    assert post[Axis.ERBB2].numbers["copies"] == pytest.approx(18, abs=0.01)
+    assert post[Axis.ERBB2].thresholds["amp_copies"] == 6
+    assert post[Axis.RAS].numbers["KRAS G12D vaf"] == 0.02
+    assert post[Axis.RAS].thresholds["mut_vaf"] == 0.05
+    assert post[Axis.RAS].row == "samples: post-tissue"
+    assert pre[Axis.HRG].numbers["value_pg_per_ml"] == 420
+    assert pre[Axis.HRG].thresholds == {"cutoff_pg_per_ml": 980}
+    assert pre[Axis.RAS].numbers["KRAS excluded_vaf"] == pytest.approx(0.018, abs=0.001)
+
+
+def test_plasma_is_held_against_its_own_thresholds() -> None:
+    found = explained(evidence(patient(), [sample(specimen=CTDNA, KRAS="MUT G12D 1%")], pre="LOW 420"))
+    assert {one.thresholds["mut_vaf"] for one in found.evidence if one.axis is Axis.RAS} == {0.005}
+
+
+def test_calls_of_a_cohort_carry_their_explanation() -> None:
+    (one,) = call_cohort([ACQUIRED], RULES, thresholds=THRESHOLDS).patients
+    assert one.explanation == explained(ACQUIRED)
+
+
+HRG = (None, "LOW 420", "HIGH 2900", "EQUIVOCAL 980", "MISSING")
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from([patient("PD", 60), patient("PR", 270), patient("PR", None), patient("NE", 60)]),
+    st.lists(st.tuples(st.sampled_from(Timepoint), st.sampled_from(["WT", "MUT G12D 30%", "NO_CALL; all at 20x"]))),
+    st.sampled_from(HRG),
+    st.sampled_from(HRG),
+)
+def test_every_call_is_explained(who, samples, pre, post) -> None:
+    taken = [sample(time, name=f"{time}{i}", KRAS=words) for i, (time, words) in enumerate(samples[:4])]
+    one = evidence(who, taken, pre=pre, post=post)
+    check(call_patient(one, RULES), explained(one))

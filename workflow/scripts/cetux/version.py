@@ -1,0 +1,4 @@
+"""The version of this workflow."""
+
+VERSION = "0.2.0"
+"""As in pyproject.toml, CITATION.cff and CHANGELOG.md (a test compares them)."""

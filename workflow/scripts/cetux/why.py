@@ -1,0 +1,311 @@
+"""Why a call is what it is: the rules that fired, the numbers behind each axis, what is missing, what would decide.
+
+`explain` gives the record, `sentence` the call in one sentence, `lines` the evidence in words. None of them decides
+anything: they read the call and its evidence.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cetux.axes import AxisState, axis_states
+from cetux.evidence import GeneGenotype, HeregulinResult, SampleEvidence
+from cetux.mechanism import Call, PatientEvidence
+from cetux.mechanism_rules import MechanismRules
+from cetux.states import (
+    Axis,
+    BrafState,
+    Erbb2State,
+    Heregulin,
+    Mechanism,
+    Origin,
+    RasState,
+    ResistanceClass,
+    Specimen,
+    Status,
+    Timepoint,
+    Verdict,
+)
+
+
+@dataclass(frozen=True)
+class FiredRule:
+    """One rule of mechanisms.yaml that had a part in the call: its id and the reason that stands there.
+
+    The words of a threshold, which has no text of its own, are empty.
+    """
+
+    rule: str
+    words: str
+
+
+@dataclass(frozen=True)
+class AxisEvidence:
+    """What one sample, or the blood, says on one axis at one time point.
+
+    fired: rules that made the verdict. numbers: what was measured, and the limits reached; thresholds: against what it
+    was held. Names carry units; fractions 0..1, copies per cell. fingerprint: of the sample's BAM. row: where the
+    sheets describe it, as in ``samples.tsv: P01_post``.
+    """
+
+    axis: Axis
+    timepoint: Timepoint
+    sample: str
+    verdict: Verdict
+    reason: str
+    fired: tuple[str, ...]
+    numbers: dict[str, float]
+    thresholds: dict[str, float]
+    fingerprint: str
+    row: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Something that is missing, and what would decide it. axis: empty where it is not one axis."""
+
+    axis: str
+    missing: str
+    would_decide: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The whole of it. class_reason: of the class of resistance; evidence: of every sample, of both time points."""
+
+    sentence: str
+    class_reason: str
+    fired: tuple[FiredRule, ...]
+    evidence: tuple[AxisEvidence, ...]
+    wanted: tuple[Wanted, ...]
+
+
+Thresholds = Mapping[str, Mapping[str, float]]
+"""Thresholds by section: ``erbb2``, ``tissue`` and ``ctdna``, as in the settings."""
+
+EMPTY: Thresholds = {}
+"""No thresholds: the explanation then holds none."""
+
+_MECHANISMS = {
+    Mechanism.RAS_MUT: "RAS mutation",
+    Mechanism.BRAF_CLASS1: "BRAF class 1 mutation",
+    Mechanism.BRAF_CLASS2: "BRAF class 2 mutation",
+    Mechanism.ERBB2_AMP: "ERBB2 amplification",
+    Mechanism.EGFR_ECD: "EGFR ectodomain mutation",
+    Mechanism.ERBB2_MUT: "ERBB2 mutation",
+    Mechanism.HRG_HIGH: "high circulating heregulin",
+}
+_CLASSES = {
+    ResistanceClass.DE_NOVO: "De novo resistance",
+    ResistanceClass.ACQUIRED: "Acquired resistance",
+    ResistanceClass.NOT_RESISTANT: "No resistance",
+    ResistanceClass.NOT_EVALUABLE: "Not evaluable",
+}
+_ORIGINS = {
+    Origin.EMERGENT: "emergent at progression",
+    Origin.EXPANDED: "expanded since before treatment",
+    Origin.ORIGIN_UNRESOLVED: "of unresolved origin",
+}
+_DECIDING: Mapping[Axis, Mapping[str, str]] = {
+    Axis.RAS: {
+        RasState.GREY_ZONE: "the same codon by digital PCR, or a sample of higher or known purity",
+        RasState.UNCLASSIFIED: "what is known of the change: the tables do not list it",
+        RasState.NO_CALL: "deeper sequencing of the codons named",
+        RasState.NO_TUMOUR_DNA: "tissue, or plasma in which a tumour variant is seen",
+        RasState.NOT_ASSESSED: "a usable {time}-treatment sample sequenced over KRAS and NRAS",
+    },
+    Axis.BRAF: {
+        BrafState.GREY_ZONE: "the same codon by digital PCR, or a sample of higher or known purity",
+        BrafState.UNCLASSIFIED: "the class of the change: the tables do not list it",
+        BrafState.NO_CALL: "deeper sequencing of the codons named",
+        BrafState.NO_TUMOUR_DNA: "tissue, or plasma in which a tumour variant is seen",
+        BrafState.NOT_ASSESSED: "a usable {time}-treatment sample sequenced over BRAF",
+    },
+    Axis.ERBB2: {
+        Erbb2State.EQUIVOCAL: "ERBB2 IHC and ISH of the same tissue",
+        Erbb2State.NE: "a sample of higher or known purity, or ERBB2 IHC and ISH",
+        Erbb2State.NO_TUMOUR_DNA: "tissue, or plasma in which a tumour variant is seen",
+        Erbb2State.NOT_ASSESSED: "a usable {time}-treatment tumour sample, or ERBB2 IHC and ISH",
+    },
+    Axis.HRG: {
+        Heregulin.EQUIVOCAL: "the same {time}-treatment serum or plasma again, in more replicates",
+        Heregulin.ALQ: "the same {time}-treatment serum or plasma again, at a higher dilution",
+        Heregulin.QC_FAIL: "the same {time}-treatment serum or plasma again",
+        Heregulin.MATRIX_MISMATCH: "the matrix of the cut-off, or a cut-off for this matrix",
+        Heregulin.MISSING: "a {time}-treatment serum or plasma, of an assay with a cut-off",
+    },
+}
+_ERBB2_THRESHOLDS = (
+    *("amp_copies", "amp_copies_low", "amp_gain_over_ploidy", "amp_ratio", "amp_observed_copies"),
+    *("polysomy_copies", "polysomy_ratio", "min_purity", "min_observed_copies"),
+    *("neg_copies", "neg_gain_over_ploidy", "purity_lower_factor"),
+)
+_COPY_NUMBERS = (
+    *("log2", "log2_se", "observed_copies", "copies", "copies_low", "copies_high", "ratio", "ratio_low", "ratio_high"),
+    *("detectable_copies", "purity", "ploidy", "bins_kept", "control_mad_log2"),
+)
+_BLOOD_NUMBERS = ("value_pg_per_ml", "interval_low_pg_per_ml", "interval_high_pg_per_ml", "limit_pg_per_ml")
+
+
+def explain(call: Call, evidence: PatientEvidence, rules: MechanismRules, thresholds: Thresholds) -> Explanation:
+    """Why the call is what it is.
+
+    Args:
+        call: of this evidence, by these rules.
+        evidence: of the patient.
+        rules: of the join.
+        thresholds: by section (``erbb2``, ``tissue``, ``ctdna``), as the samples were judged.
+    """
+    fired = tuple(FiredRule(rule, rules.words.get(rule, "")) for rule in dict.fromkeys(call.fired))
+    return Explanation(
+        sentence=sentence(call),
+        class_reason=call.why[0],
+        fired=fired,
+        evidence=tuple(_evidence(evidence, rules, thresholds)),
+        wanted=tuple(wanted(call)),
+    )
+
+
+def sentence(call: Call) -> str:
+    """The call in one sentence, by the wording rules: an alteration is reported as associated with resistance."""
+    klass = _CLASSES[call.resistance_class]
+    if call.status is Status.NOT_APPLICABLE:
+        return f"{klass}: there is no progression to explain, so nothing is called."
+    if call.status is Status.DESCRIPTIVE:
+        seen = f"; seen: {', '.join(call.additional)}" if call.additional else ""
+        return f"{klass}: what is there is described and nothing is called{seen}."
+    if call.status is Status.NONE_DETECTED:
+        return f"{klass}: all four axes are usable and negative, none of them detected (confidence {call.confidence})."
+    if call.status is Status.INDETERMINATE:
+        return f"{klass}: no mechanism is found and none is ruled out; {_first_wanted(call)}."
+    origin = f", {_ORIGINS[call.origin]}" if call.origin in _ORIGINS else ""
+    other = f", with {', '.join(call.additional)}" if call.additional else ""
+    several = " (one of several independent ones)" if call.status is Status.MULTIPLE else ""
+    unusable = [axis for axis, state in call.axes.items() if state.verdict is Verdict.NOT_USABLE]
+    open_axes = f"; not usable: {', '.join(unusable)}" if unusable else ""
+    return (
+        f"{klass}: {_named(call.primary)}{origin}{other}{several}: reported as associated with resistance to anti-EGFR "
+        f"antibodies (confidence {call.confidence}{open_axes})."
+    )
+
+
+def _named(label: str) -> str:
+    """A label in words, as in ``RAS mutation KRAS G12D``."""
+    name, _, change = label.removesuffix(")").partition("(")
+    return f"{_MECHANISMS[Mechanism(name)]} {change}".rstrip()
+
+
+def _first_wanted(call: Call) -> str:
+    found = [one.would_decide for one in wanted(call)]
+    return f"this would decide: {'; '.join(dict.fromkeys(found))}" if found else "; ".join(call.missing)
+
+
+def lines(call: Call) -> list[str]:
+    """The evidence in words, a line for each axis that was judged."""
+    return [f"{axis} {state.verdict}: {'; '.join(state.reasons)}" for axis, state in call.axes.items()]
+
+
+def wanted(call: Call) -> Iterator[Wanted]:
+    """What is missing in a call that is not whole, and what would decide it."""
+    acquired = call.resistance_class is ResistanceClass.ACQUIRED
+    time = call.judged_timepoint or (Timepoint.POST if acquired else Timepoint.PRE)
+    if call.status not in (Status.INDETERMINATE, Status.MECHANISM, Status.MULTIPLE):
+        return
+    if "sample_swap" in call.flags:
+        yield from (Wanted("", missing, "fresh samples of this patient") for missing in call.missing)
+        return
+    for axis in Axis:
+        state = call.axes.get(axis)
+        if state is None:
+            missing = f"no {time}-treatment sample"
+            last = Heregulin.MISSING if axis is Axis.HRG else RasState.NOT_ASSESSED
+            yield Wanted(axis, missing, _DECIDING[axis][last].format(time=time))
+        elif state.verdict is Verdict.NOT_USABLE:
+            yield Wanted(axis, "; ".join(state.reasons), _deciding(axis, state, time))
+    for finding in call.findings:
+        if finding.origin is Origin.ORIGIN_UNRESOLVED:
+            what = "serum or plasma" if finding.heregulin else "sample that excludes it, or shows it,"
+            yield Wanted("", f"where {finding.label} comes from", f"a pre-treatment {what} would tell its origin")
+
+
+def _deciding(axis: Axis, state: AxisState, time: Timepoint) -> str:
+    names = [rule.rsplit(".", 1)[1] for rule in state.fired]
+    known = [_DECIDING[axis][name].format(time=time) for name in names if name in _DECIDING[axis]]
+    return "; ".join(dict.fromkeys(known)) or f"another {time}-treatment sample"
+
+
+def _evidence(evidence: PatientEvidence, rules: MechanismRules, thresholds: Thresholds) -> Iterator[AxisEvidence]:
+    """Of every sample, and the blood, of both time points."""
+    for timepoint in Timepoint:
+        for sample in sorted(evidence.samples, key=lambda one: one.sample):
+            if sample.timepoint is timepoint:
+                yield from _of_sample(sample, rules, thresholds)
+        result = evidence.heregulin.get(timepoint)
+        if result is not None:
+            yield _of_blood(result, axis_states([], result, timepoint, rules)[Axis.HRG])
+
+
+def _of_sample(sample: SampleEvidence, rules: MechanismRules, thresholds: Thresholds) -> Iterator[AxisEvidence]:
+    alone = axis_states([sample], None, sample.timepoint, rules)
+    section = "ctdna" if sample.specimen is Specimen.CTDNA and "ctdna_without_umi" not in _flags(sample) else "tissue"
+    genes = sample.genotypes.genes
+    numbers = {
+        Axis.RAS: _of_genes([genes[name] for name in ("KRAS", "NRAS") if name in genes]),
+        Axis.BRAF: _of_genes([genes[name] for name in ("BRAF",) if name in genes]),
+        Axis.ERBB2: _present(sample.erbb2, _COPY_NUMBERS),
+    }
+    copies = {name: thresholds["erbb2"][name] for name in _ERBB2_THRESHOLDS if name in thresholds.get("erbb2", {})}
+    for axis, measured in numbers.items():
+        state = alone[axis]
+        yield AxisEvidence(
+            axis=axis,
+            timepoint=sample.timepoint,
+            sample=sample.sample,
+            verdict=state.verdict,
+            reason="; ".join(state.reasons),
+            fired=state.fired,
+            numbers=measured,
+            thresholds=copies if axis is Axis.ERBB2 else dict(thresholds.get(section, {})),
+            fingerprint=sample.fingerprint,
+            row=f"samples: {sample.sample}",
+        )
+
+
+def _flags(sample: SampleEvidence) -> str:
+    return " ".join((*sample.flags, *sample.genotypes.flags))
+
+
+def _of_genes(genes: Sequence[GeneGenotype]) -> dict[str, float]:
+    """Fractions and counts of every reported change, and the limits of the genes."""
+    found: dict[str, float] = {}
+    for gene in genes:
+        for allele in gene.alleles:
+            name = f"{gene.gene} {allele.protein}"
+            found[f"{name} vaf"] = allele.vaf
+            found[f"{name} alt_fragments"] = allele.alt_fragments
+            found[f"{name} fragments"] = allele.fragments
+            found |= {f"{name} {key}": value for key, value in _present(allele, ("ccf", "ccf_low", "ccf_high")).items()}
+        limits = _present(gene, ("excluded_vaf", "excluded_ccf"))
+        found |= {f"{gene.gene} {key}": value for key, value in limits.items()}
+    return found
+
+
+def _of_blood(result: HeregulinResult, state: AxisState) -> AxisEvidence:
+    cutoff = result.cutoff_pg_per_ml
+    return AxisEvidence(
+        axis=Axis.HRG,
+        timepoint=result.timepoint,
+        sample="",
+        verdict=state.verdict,
+        reason="; ".join(state.reasons),
+        fired=state.fired,
+        numbers=_present(result, _BLOOD_NUMBERS),
+        thresholds={} if cutoff is None else {"cutoff_pg_per_ml": cutoff},
+        fingerprint="",
+        row=f"heregulin: {result.patient} {result.timepoint}",
+    )
+
+
+def _present(record: object, names: Sequence[str]) -> dict[str, float]:
+    """The numbers of a record that are known, by name."""
+    values = {name: getattr(record, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
