@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test cluster-test browser-test check audit lock clean
+.PHONY: demo test cluster-test browser-test screenshots rulegraph check audit lock clean
 unexport PYTHONDONTWRITEBYTECODE  # without bytecode every start of Snakemake takes two seconds more
 
 CORES ?= all
@@ -45,12 +45,23 @@ build/axe/package/axe.min.js:
 	@cd build/axe && echo "$(AXE_SHA256)  $(AXE).tgz" | sha256sum --check --quiet && tar -xzf $(AXE).tgz
 	@touch $@
 
-# format, lint, types, Snakemake's own lint
+# the README's pictures, from the finished demo
+screenshots: .venv/dev.stamp demo
+	@$(BIN)/python docs/screenshots.py build/demo docs
+
+# which rule feeds which, as a picture (Debian: apt-get install graphviz)
+rulegraph: .venv/base.stamp build/demo/cohort.yaml
+	@command -v dot > /dev/null || { echo "There is no dot. Install it: sudo apt-get install graphviz"; exit 1; }
+	@cd build/demo && ../../$(BIN)/snakemake -s ../../Snakefile --configfile cohort.yaml --forceall --rulegraph dot \
+		2> /dev/null | sed -n '/^digraph/,$$p' | dot -Tsvg > ../../docs/rulegraph.svg
+
+# format, lint, types, Snakemake's own lint, the documentation with its links
 check: .venv/dev.stamp build/demo/cohort.yaml
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/snakefmt --check Snakefile workflow/rules
 	@cd build/demo && ../../$(BIN)/snakemake -s ../../Snakefile --configfile cohort.yaml --lint
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # known vulnerabilities of what the lock files pin; without a network it says so and is no failure
 audit: .venv/dev.stamp

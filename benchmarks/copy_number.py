@@ -1,9 +1,10 @@
 """ERBB2 copies at the coverage level: how right the numbers and the calls are, goal by goal, beside CNVkit's own calls.
 
-    python benchmarks/copy_number.py [--quick] [--seed N] [--write benchmarks/copy_number.md]
+    python benchmarks/copy_number.py [--quick] [--reads] [--seed N] [--write benchmarks/copy_number.md]
 
 Bins are made with known copies C, ploidy P and purity and the noise of `copy_number_noise`, and go through the
-product's own decision (`cetux.amplification.call_amplification`). No BAM is read here. The same seed gives the same
+product's own decision (`cetux.amplification.call_amplification`). With --reads BAMs of sixty cells, and fewer of other
+assays, besides go the whole way from reads. The same seed gives the same
 table.
 """
 
@@ -23,12 +24,14 @@ sys.path[:0] = [str(ROOT / "workflow/scripts"), str(Path(__file__).resolve().par
 
 import copy_number_noise as noise  # noqa: E402
 import copy_number_peers as peers  # noqa: E402
+import copy_number_reads as reads  # noqa: E402
 
 from cetux.amplification import Tumour, call_amplification  # noqa: E402
 from cetux.gene_bins import Bins, over  # noqa: E402
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 RULES = {key: said["default"] for key, said in SCHEMA["properties"]["erbb2"]["properties"].items()}
+LIMITS = {key: said["default"] for key, said in SCHEMA["properties"]["copy_number"]["properties"].items()}
 COPIES = (2, 3, 4, 6, 7, 8, 10, 20, 50)
 PLOIDIES = (2, 3, 4)
 PURITIES = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
@@ -295,6 +298,7 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer repeats: under two minutes")
+    parser.add_argument("--reads", action="store_true", help="also BAMs, the whole way")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", type=Path, help="write the tables there, too")
     parser.add_argument("--null", type=int, default=10_000, help="unamplified samples of each hybrid panel")
@@ -305,7 +309,10 @@ def main() -> None:
         " --quick" if given.quick else f" --null {given.null}"
     )
     floor_texts = {each.name: list(floors(each, np.random.default_rng(given.seed))) for each in noise.assays()}
+    rows = reads.run(np.random.default_rng(given.seed), RULES, LIMITS) if given.reads else []
     text = report(tables, told, floor_texts, command)
+    if rows:
+        text += "\n".join(["## From reads, eight normals (BAM to call)", "", *reads.table(rows), ""])
     print(text)
     pd.to_pickle((tables, told), noise.CACHE.with_name("copy_number_tables.pkl"))
     if given.write:

@@ -1,33 +1,29 @@
 """Run Snakemake and write what each job's process cost: ``python job_usage.py TABLE SNAKEMAKE_ARGUMENTS...``.
 
-Snakemake's own `benchmark:` files come from looking now and then, which misses much of a job of a second. The kernel's
-account of an ended process (wait4), which this writes, misses nothing: start of Python and of the shell included.
+Snakemake's own `benchmark:` files come from looking now and then, which misses much of a job of a second. GNU time gives
+the kernel's account of the ended process: start of Python and of the shell included, memory of the job alone.
 """
 
-import os
 import re
+import shlex
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
-TABLE = Path(sys.argv[1]) if __name__ == "__main__" else Path(os.devnull)
 _SCRIPT = re.compile(r"\.snakemake/scripts/tmp\w+\.(\w+)\.py")
 
 
 class Accounted(subprocess.Popen[Any]):
-    """A child process that writes rule, CPU seconds (user and system) and peak memory (MB) when it has ended."""
+    """A child process; that of a job appends rule, user and system CPU seconds and peak memory (kB) to the table."""
 
-    def _try_wait(self, wait_flags: int) -> tuple[int, int]:
-        try:
-            pid, status, usage = os.wait4(self.pid, wait_flags)
-        except ChildProcessError:
-            return self.pid, 0
-        rule = _SCRIPT.search(str(self.args))
-        if pid == self.pid and rule:
-            with TABLE.open("a", encoding="ascii") as table:
-                print(rule[1], usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, sep="\t", file=table)
-        return pid, status
+    def __init__(self, args: Any, *more: Any, **options: Any) -> None:
+        """As of any process."""
+        rule = _SCRIPT.search(str(args))
+        if rule:
+            form = rf"{rule[1]}\t%U\t%S\t%M"
+            args = f"time -a -o {shlex.quote(sys.argv[1])} -f '{form}' bash -c {shlex.quote(args)}"
+            args = f"command {args}"  # the program, not the shell's word
+        super().__init__(args, *more, **options)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Effort:
 
 
 QUICK = Effort(3, 9, ("tissue", "ffpe"))
-FULL = Effort(50, 12, ("tissue", "ffpe"))
+FULL = Effort(24, 12, ("tissue", "ffpe"))
 
 
 @dataclass(frozen=True)

@@ -81,14 +81,13 @@ class Calls:
 
 def run(command: Sequence[object], folder: Path, out: str = "run.log") -> tuple[float, float]:
     """CPU seconds and peak memory (MB) of a process and its children; its output goes to a file."""
+    words = ["time", "-o", "time.log", "-f", "%U %S %M", *(str(word) for word in command)]
     with (folder / out).open("w") as said, (folder / "errors.log").open("w") as errors:
-        words = [str(word) for word in command]
-        child = subprocess.Popen(words, cwd=folder, env=ENVIRONMENT, stdout=said, stderr=errors)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = status
-    if status:
+        done = subprocess.run(words, cwd=folder, env=ENVIRONMENT, stdout=said, stderr=errors, check=False)
+    if done.returncode:
         raise SystemExit(f"{' '.join(words)} failed:\n{(folder / 'errors.log').read_text()[-3000:]}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    user, system, peak_kb = (folder / "time.log").read_text(encoding="ascii").split()
+    return float(user) + float(system), float(peak_kb) / 1024
 
 
 def planted_of(number: int) -> simulated.Planted:
@@ -113,7 +112,7 @@ def made_bam(path: Path, planted: simulated.Planted, reads: int, seed: int) -> P
 
 
 def write_cohort(folder: Path, samples: Sequence[Mapping[str, str]], assay: Path, frozen: Path | None) -> None:
-    """Sheets and YAML of a cohort of one patient at most."""
+    """Sheets and YAML of a cohort of one patient."""
     folder.mkdir(parents=True, exist_ok=True)
     builders.write_tsv(folder / "samples.tsv", samples)
     builders.write_tsv(folder / "patients.tsv", [builders.patient_row()])
@@ -130,7 +129,7 @@ def snakemake(folder: Path, targets: Sequence[str], *options: str) -> tuple[list
     command += ["--configfile", "cohort.yaml", "--cores", "1", *options, "--", *targets]
     total, _ = run(command, folder)
     rows = [line.split("\t") for line in table.read_text(encoding="ascii").splitlines()]
-    jobs = [(rule, float(cpu), float(peak)) for rule, cpu, peak in rows]
+    jobs = [(rule, float(user) + float(system), float(peak_kb) / 1024) for rule, user, system, peak_kb in rows]
     return jobs, total - sum(cpu for _, cpu, _ in jobs)
 
 
@@ -140,12 +139,15 @@ def prepare(out: Path) -> None:
     if (assay / "cnvkit.cnn").exists():
         return
     assay.mkdir(parents=True, exist_ok=True)
-    simulated.write_assay(assay, SEED)
+    if not (assay / "exons.bed").exists():
+        simulated.write_assay(assay, SEED)
     names = [f"N{number + 1}" for number in range(NORMALS)]
     for number, name in enumerate(names):
-        made_bam(assay / f"{name}.bam", simulated.Planted(0.0), NORMAL_READS, 100 + number)
+        if not (assay / f"{name}.bam").exists():
+            made_bam(assay / f"{name}.bam", simulated.Planted(0.0), NORMAL_READS, 100 + number)
     rows = [builders.normal_row(sample=name, bam=str(assay / f"{name}.bam")) for name in names]
-    write_cohort(out / "normals", rows, assay, None)
+    tumour = builders.sample_row(bam=str(bam_of(out, min(SIZES), 1)))  # a cohort has one; nothing is done with it
+    write_cohort(out / "normals", [*rows, tumour], assay, None)
     snakemake(out / "normals", ["results/build_reference/panel.cnn"])
     made = out / "normals/results"
     for ending in ("cnn", "json"):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pysam.bcftools
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests import accept, demo
-from tests.integration.workflow import planned, snakemake
+from tests.integration.workflow import ROOT, planned, snakemake
 
 pytestmark = pytest.mark.run
 
@@ -29,9 +30,23 @@ def test_a_finished_run_has_nothing_to_do(finished):
 
 def test_the_deliverables_stand_at_the_top_of_results(finished):
     top = {path.name for path in (finished / "results").iterdir() if path.is_file()}
-    assert top == {"mechanisms.tsv", "mechanisms.json", "samples.tsv", "heregulin.tsv", "statistics.tsv"}
+    assert top == {
+        *("mechanisms.tsv", "mechanisms.json", "mechanisms.xlsx", "samples.tsv", "heregulin.tsv", "force_calls.tsv"),
+        *("statistics.tsv", "changes.tsv", "what_if.tsv", "what_if.svg"),
+    }
     assert (finished / "results/report/index.html").is_file()
     assert (finished / "results/provenance/run.json").is_file()
+
+
+def test_calls_fit_their_published_schema(finished):
+    calls = json.loads((finished / "results/mechanisms.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "workflow/schemas/mechanisms_output.schema.json").read_text(encoding="utf-8"))
+    assert list(Draft202012Validator(schema).iter_errors(calls)) == []
+    for patient in calls["patients"]:
+        explained = patient["explanation"]
+        assert explained["sentence"] and explained["fired"], patient["call"]["patient"]
+        assert all(found["fingerprint"] for found in explained["evidence"] if found["sample"])
+        assert bool(explained["wanted"]) == (patient["call"]["status"] == "INDETERMINATE"), patient["call"]["patient"]
 
 
 def test_vaf_and_copies_are_those_built(finished):

@@ -60,7 +60,7 @@ def copy_clone(to: Path) -> Path:
     """Another checkout of the same content: other place, new time stamps."""
     to.mkdir()
     shutil.copy(ROOT / "Snakefile", to)
-    for part in ("workflow", "resources", "envs", "profiles"):
+    for part in ("config", "workflow", "resources", "envs", "profiles"):
         shutil.copytree(ROOT / part, to / part, copy_function=shutil.copy, ignore=shutil.ignore_patterns("__pycache__"))
     return to
 

@@ -1,7 +1,7 @@
 """Remission of acute leukaemia in weeks (Freireich et al., Blood 1963;21:699), and what others computed from it.
 
-The data as Cox (J R Stat Soc B 1972;34:187) gives them; they are the worked example of G. Rodriguez, "The Gehan Survival
-Data" (grodri.github.io/survival), and of many a textbook and program, which is what makes them a test.
+The data as Cox (J R Stat Soc B 1972;34:187) gives them; they are the worked example of G. Rodriguez, "The Gehan
+Survival Data" (grodri.github.io/survival), and of many a textbook and program, which is what makes them a test.
 """
 
 from cetux.subjects import FollowUp

@@ -8,9 +8,10 @@ that KRAS and a wild-type NRAS.
 ERBB2 reads as its state and the copies per tumour cell (observed copies where the purity is unknown): ``NEG``, ``AMP
 22``, ``POLYSOMY 4.2 over 3.8`` (the copies of the 17q controls), ``AMP 22 over none`` (no controls), ``NE technical``,
 ``NE``. Heregulin reads as its state and the laboratory's value: ``LOW 420``; or as a mapping with further cells of the
-heregulin table. ``observed`` counts fragments with a change that is not DETECTED (``KRAS G12D: 3``), ``identity`` gives
-the verdict on pairs of samples (``pre tissue/post tissue``), ``overrides`` are rows of that sheet, whose call is
-`reviewed.tsv`. The stated states are not taken on trust: each must be what the package makes of the numbers.
+heregulin table; ``cv`` are CVa and CVi of the change from pre to post. ``observed`` counts fragments with a change
+that is not DETECTED (``KRAS G12D: 3``), ``identity`` gives the verdict on pairs of samples (``pre tissue/post
+tissue``), ``overrides`` are rows of that sheet, whose call is `reviewed.tsv`. The stated states are not taken on
+trust: each must be what the package makes of the numbers.
 """
 
 import csv
@@ -322,7 +323,8 @@ def names() -> list[str]:
 def load(name: str) -> Case:
     """The case of one folder."""
     given = yaml.safe_load((CASES / name / "patient.yaml").read_text(encoding="utf-8"))
-    unknown = set(given) - {"about", "patient", "samples", "heregulin", "cutoff", "cv", "rules", "identity", "overrides"}
+    keys = {"about", "patient", "samples", "heregulin", "cutoff", "cv", "rules", "identity", "overrides"}
+    unknown = set(given) - keys
     assert not unknown, f"{name}: cannot read {unknown}"
     cutoff = replace(CUTOFF, **given.get("cutoff", {}))
     blood = {Timepoint(key): heregulin(Timepoint(key), row, cutoff) for key, row in given.get("heregulin", {}).items()}

@@ -1,4 +1,4 @@
-"""CRAM in all its versions gives the counts of the BAM; what cannot be decoded is quarantined, never counted as empty."""
+"""CRAM in all its versions gives the counts of the BAM; what cannot be decoded is quarantined, never empty."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pysam
 import pytest
 from tests.builders import BamBuilder, random_reference, write_fasta
-from tests.unit.genotype_builders import KEEP, codon, coding, cover
+from tests.unit.genotype_builders import KEEP, coding, codon, cover
 
 from cetux.counts import HaplotypeCounts
 from cetux.haplotypes import count_haplotypes, plus_strand

@@ -372,9 +372,12 @@ def uneven_frame(sd: float, gene: float = 0.0) -> pd.DataFrame:
     return pd.concat([cnr_frame(erbb2=gene, noise=0.02), other.assign(weight=0.9, depth=100.0)], ignore_index=True)
 
 
-@pytest.mark.parametrize(("sd", "state"), [(0.05, "NEG"), (0.3, "NE")])
-def test_a_sample_of_uneven_loci_is_not_evaluable(sd: float, state: str) -> None:
-    found = call(uneven_frame(sd), tumour(1.0))
+@pytest.mark.parametrize(
+    ("sd", "gene", "state"), [(0.05, 0.0, "NEG"), (0.3, 0.0, "NE"), (0.3, 0.6, "NE"), (0.3, 3.0, "AMP")]
+)
+def test_a_sample_of_uneven_loci_is_not_evaluable_but_for_a_clear_gain(sd: float, gene: float, state: str) -> None:
+    """An SE of 0.3: a gain of 0.6 may be noise, 3.0 is ten times as much; 2 * 2**(3 - 1.96 * 0.3) is 10.6 copies."""
+    found = call(uneven_frame(sd, gene), tumour(1.0))
     assert (found.state, found.reason.startswith("technical: uneven")) == (state, state == "NE")
 
 
@@ -456,10 +459,11 @@ def call_files(
     gc: bool = True,
     sites: str | None = None,
     purity: float | None = 0.5,
+    ploidy: float = 2.0,
 ) -> CopyNumber:
     bins = read_bins(paths["x.cnr"], paths["x.cns"], paths["x.bed"])
     status, check = paths["status.json"], paths["check.json"]
-    how = (tumour(purity), RULES, {"gc": gc, "edges": False})
+    how = (tumour(purity, ploidy), RULES, {"gc": gc, "edges": False})
     return call_erbb2(bins, status, check, notes, "GRCh38", *how, sites)
 
 

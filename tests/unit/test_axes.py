@@ -4,12 +4,11 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, TISSUE, heregulin, rules_with, sample
+from tests.unit.mechanism_cases import CTDNA, PRE, RULES, TISSUE, heregulin, rules_with, sample
 
 from cetux.axes import AxisState, axis_states
 from cetux.evidence import HeregulinResult, SampleEvidence
-from cetux.extended import extended_findings
-from cetux.states import Axis, Heregulin, Mechanism, Verdict
+from cetux.states import Axis, Heregulin, Verdict
 
 POSITIVE, NEGATIVE, NOT_USABLE = Verdict.POSITIVE, Verdict.NEGATIVE, Verdict.NOT_USABLE
 
@@ -239,35 +238,6 @@ class TestCtdna:
     def test_without_umi_it_has_the_thresholds_of_tissue(self) -> None:
         found = sample(specimen=CTDNA, umi=False, purity=None, erbb2="NE", KRAS="MUT_LOW G12D 3%")
         assert axis(Axis.RAS, found).findings[0].flags == ("low_vaf_purity_unknown", "chip_not_excluded")
-
-
-class TestExtended:
-    @pytest.mark.parametrize(
-        ("genes", "drug", "mechanism", "annotated"),
-        [
-            ({"EGFR": "MUT S492R 20%"}, "cetuximab", Mechanism.EGFR_ECD, []),
-            ({"EGFR": "MUT S492R 20%"}, "panitumumab", None, ["OTHER_GENE(EGFR S492R)"]),
-            ({"EGFR": "MUT G465R 20%"}, "panitumumab", Mechanism.EGFR_ECD, []),
-            ({"EGFR": "MUT_LOW G465R 2%"}, "cetuximab", None, ["GREY_ZONE(EGFR G465R)"]),
-            ({"EGFR": "MUT S464W 20%"}, "cetuximab", None, ["UNCLASSIFIED(EGFR S464W)"]),
-            ({"ERBB2": "MUT L755S 20%"}, "cetuximab", Mechanism.ERBB2_MUT, []),
-            ({"PIK3CA": "MUT H1047R 20%"}, "cetuximab", None, ["OTHER_GENE(PIK3CA H1047R)"]),
-            ({"MAP2K1": "MUT K57N 20%"}, "cetuximab", None, ["OTHER_GENE(MAP2K1 K57N)"]),
-            ({"KRAS": "MUT G12D 20%", "BRAF": "MUT V600E 20%"}, "cetuximab", None, []),
-        ],
-    )
-    def test_which_count(
-        self, genes: dict[str, str], drug: str, mechanism: Mechanism | None, annotated: list[str]
-    ) -> None:
-        findings, notes = extended_findings([sample(POST, **genes)], drug, RULES)
-        assert [finding.mechanism for finding in findings] == ([mechanism] if mechanism else [])
-        assert notes == annotated
-
-    def test_an_erbb2_mutation_is_on_the_axis_of_the_amplification(self) -> None:
-        one = sample(erbb2="AMP 22", ERBB2="MUT L755S 20%")
-        (mutation,), _ = extended_findings([one], "cetuximab", RULES)
-        (amplification,) = axis(Axis.ERBB2, one).findings
-        assert RULES.causes[mutation.mechanism] == RULES.causes[amplification.mechanism]
 
 
 @pytest.mark.parametrize("change", ["L597R 45%", "G464R 43%"])

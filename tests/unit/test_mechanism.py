@@ -1,9 +1,9 @@
 """The join: which mechanism comes first, how sure it is, and what holds for every patient whatsoever."""
 
-from collections.abc import Mapping
+import contextlib
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import combinations, permutations, product
+from itertools import permutations, product
 from random import Random
 from typing import Any
 
@@ -25,13 +25,12 @@ from tests.unit.mechanism_cases import (
     sample,
 )
 
-from cetux.axes import axis_states
 from cetux.evidence import HeregulinResult, SampleEvidence
 from cetux.mechanism import Call, PatientEvidence, call_patient
-from cetux.primary import choose_primary
 from cetux.states import (
     Axis,
     Confidence,
+    Erbb2,
     Mechanism,
     Origin,
     ResistanceClass,
@@ -75,71 +74,6 @@ def everything_that_is_said(found: Call) -> dict[str, Any]:
         "verdicts": {axis: state.verdict for axis, state in found.axes.items()},
         "judged": found.judged_timepoint,
     }
-
-
-class TestPrimary:
-    CLONAL: Mapping[Mechanism, Mapping[str, str]] = {
-        Mechanism.RAS_MUT: {"KRAS": "MUT G12D 30%"},
-        Mechanism.BRAF_CLASS1: {"BRAF": "MUT V600E 30%"},
-        Mechanism.ERBB2_AMP: {"erbb2": "AMP 22"},
-        Mechanism.BRAF_CLASS2: {"BRAF": "MUT K601E 30%"},
-        Mechanism.EGFR_ECD: {"EGFR": "MUT S492R 30%"},
-        Mechanism.ERBB2_MUT: {"ERBB2": "MUT L755S 30%"},
-        Mechanism.HRG_HIGH: {},
-    }
-    ORDER = "RAS_MUT BRAF_CLASS1 ERBB2_AMP BRAF_CLASS2 EGFR_ECD ERBB2_MUT HRG_HIGH".split()  # noqa: SIM905
-
-    def test_the_order_is_that_of_the_rules(self) -> None:
-        assert [str(mechanism) for mechanism in self.CLONAL] == self.ORDER
-
-    @pytest.mark.parametrize(("first", "second"), list(combinations(list(CLONAL), 2)))
-    def test_the_first_in_the_order_is_primary(self, first: Mechanism, second: Mechanism) -> None:
-        words = [self.CLONAL[first], self.CLONAL[second]]
-        both = {key: " + ".join(w[key] for w in words if key in w) for key in {**words[0], **words[1]}}
-        found = de_novo(sample(**both), "HIGH 2900" if second is Mechanism.HRG_HIGH else "LOW 420")
-        assert found.primary.startswith(first)
-        assert [label.split("(")[0] for label in found.additional] == [second]
-        one_axis = {Mechanism.ERBB2_AMP, Mechanism.ERBB2_MUT, Mechanism.HRG_HIGH}
-        brafs = {Mechanism.BRAF_CLASS1, Mechanism.BRAF_CLASS2}
-        together = {first, second} <= one_axis or {first, second} <= brafs
-        assert found.status is (Status.MECHANISM if together else Status.MULTIPLE)
-
-    @pytest.mark.parametrize(
-        ("genes", "hrg", "primary", "confidence"),
-        [
-            ({"KRAS": "MUT G12D 6%", "erbb2": "AMP 22"}, "LOW 420", "ERBB2_AMP", Confidence.MODERATE),
-            ({"KRAS": "MUT G12D 15%", "erbb2": "AMP 22"}, "LOW 420", "RAS_MUT(KRAS G12D)", Confidence.HIGH),
-            ({"KRAS": "MUT G12D 6%", "BRAF": "MUT V600E 30%"}, "LOW 420", "BRAF_CLASS1(V600E)", Confidence.MODERATE),
-            ({"KRAS": "MUT G12D 6%", "BRAF": "MUT V600E 7%"}, "LOW 420", "RAS_MUT(KRAS G12D)", Confidence.MODERATE),
-            ({"KRAS": "MUT G12D 6%"}, "HIGH 2900", "RAS_MUT(KRAS G12D)", Confidence.MODERATE),
-            ({"KRAS": "MUT G12D 6%", "EGFR": "MUT S492R 30%"}, "LOW 420", "EGFR_ECD(S492R)", Confidence.MODERATE),
-            ({"KRAS": "MUT G12D 6%", "NRAS": "MUT Q61K 30%"}, "LOW 420", "RAS_MUT(NRAS Q61K)", Confidence.HIGH),
-        ],
-        ids=[
-            "CCF 0.2 yields to AMP",
-            "CCF 0.5 does not",
-            "yields to a clonal mutation",
-            "not to a subclonal one",
-            "not to a ligand",
-            "yields to a clonal EGFR mutation",
-            "the larger of two of one kind",
-        ],
-    )
-    def test_a_subclonal_mutation_yields_to_a_clonal_event(
-        self, genes: dict[str, str], hrg: str, primary: str, confidence: Confidence
-    ) -> None:
-        found = de_novo(sample(**genes), hrg)
-        assert (found.primary, found.confidence) == (primary, confidence)
-
-    def test_of_nothing_nothing_is_chosen(self) -> None:
-        with pytest.raises(ValueError, match="no finding"):
-            choose_primary([], RULES)
-
-    def test_the_choice_does_not_depend_on_the_order(self) -> None:
-        one = sample(KRAS="MUT G12D 6%", BRAF="MUT V600E 30%", erbb2="AMP 22")
-        findings = [f for state in axis_states([one], None, PRE, RULES).values() for f in state.findings]
-        assert len(findings) == 3
-        assert len({choose_primary(order, RULES)[0].label for order in permutations(findings)}) == 1
 
 
 class TestConfidence:
@@ -501,6 +435,63 @@ def test_swapping_before_and_after_turns_emergent_into_lost(one: PatientEvidence
             assert finding.label not in {swapped.primary, *swapped.additional}
             if swapped.axes[axis].verdict is Verdict.NEGATIVE:
                 assert f"LOST({finding.label})" in swapped.annotated
+
+
+def _measured_copies(value: float, purity: float) -> SampleEvidence:
+    """A sample with so many copies, in whatever state the rules say it is."""
+    for state in Erbb2:
+        with contextlib.suppress(AssertionError):
+            return sample(POST, erbb2=f"{state} {value:.3f}", purity=purity)
+    raise AssertionError(f"no state has {value} copies at purity {purity}")
+
+
+_ASCENDING = (Verdict.NEGATIVE, Verdict.NOT_USABLE, Verdict.POSITIVE)
+
+
+@some
+@given(st.tuples(st.floats(2, 40), st.floats(2, 40)).map(sorted), st.sampled_from([0.25, 0.4, 0.6, 0.9]))
+def test_more_copies_never_weaken_the_call(copies_of: list[float], purity: float) -> None:
+    """Property (c): from negative through equivocal to positive, never back."""
+    few, many = (
+        call(evidence(patient("PR", 270), [sample(), _measured_copies(value, purity)], pre="LOW 420", post="LOW 420"))
+        for value in copies_of
+    )
+    order = [_ASCENDING.index(found.axes[Axis.ERBB2].verdict) for found in (few, many)]
+    assert order == sorted(order)
+    assert (few.primary == "ERBB2_AMP") <= (many.primary == "ERBB2_AMP")
+
+
+@some
+@given(st.tuples(st.floats(1, 4000), st.floats(1, 4000)).map(sorted))
+def test_more_heregulin_never_weakens_the_call(values: list[float]) -> None:
+    """Property (c), for the ligand."""
+    few, many = (_called_with_heregulin(value) for value in values)
+    order = [_ASCENDING.index(found.axes[Axis.HRG].verdict) for found in (few, many)]
+    assert order == sorted(order)
+    assert (few.primary == "HRG_HIGH") <= (many.primary == "HRG_HIGH")
+
+
+def _called_with_heregulin(value: float) -> Call:
+    for state in ("BLQ", "LOW", "EQUIVOCAL", "HIGH"):
+        with contextlib.suppress(AssertionError):
+            return call(evidence(patient(), [sample()], pre=f"{state} {value:.3f}"))
+    raise AssertionError(f"no state has {value} pg/mL")
+
+
+@some
+@given(st.sampled_from(["KRAS", "NRAS", "BRAF"]), patients())
+def test_a_gene_without_any_depth_is_never_wild_type(gene: str, one: PatientEvidence) -> None:
+    """Property (f): where no sample read the gene, its axis is not usable, unless another gene of it is positive."""
+    nothing = sample(**{gene: "not assessed"}).genotypes.genes[gene]
+    unread = tuple(
+        replace(taken, genotypes=replace(taken.genotypes, genes={**taken.genotypes.genes, gene: nothing}))
+        for taken in one.samples
+    )
+    found = call(replace(one, samples=unread))
+    axis = Axis.BRAF if gene == "BRAF" else Axis.RAS
+    if found.axes:
+        assert found.axes[axis].verdict is not Verdict.NEGATIVE
+    assert found.status is not Status.NONE_DETECTED
 
 
 @some

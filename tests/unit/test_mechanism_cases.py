@@ -1,8 +1,9 @@
 """Each folder of tests/cases/mechanism is a patient with the call that must come of it, and why.
 
-C.. are the rows of the decision table, X.. further boundaries of the rules, O.. origins and several samples, S.. pairs of
-different persons, R.. reviews (`reviewed.tsv` is the call with them, `expected.tsv` the computed one). `expected.tsv` has one row; lists are
-separated by ``;`` and compared as sets, `says` holds parts (separated by ``|``) that must stand in the reasons.
+C.. are the rows of the decision table, X.. further boundaries of the rules, O.. origins and several samples, S.. pairs
+of different persons, R.. reviews (`reviewed.tsv` is the call with them, `expected.tsv` the computed one).
+`expected.tsv` has one row; lists are separated by ``;`` and compared as sets, `says` holds parts (separated by ``|``)
+that must stand in the reasons.
 """
 
 import re
@@ -181,7 +182,9 @@ def test_every_rule_of_the_file_fires_in_some_case() -> None:
 def test_every_flag_of_the_join_is_in_some_case() -> None:
     given = {flag.split(":")[0] for call in every_call() for flag in call.flags}
     assert given == set(JOIN_FLAGS)
-    code = "".join((Path(mechanism.__file__).parent / f"{name}.py").read_text("utf-8") for name in ("mechanism", "axes"))
+    code = "".join(
+        (Path(mechanism.__file__).parent / f"{name}.py").read_text("utf-8") for name in ("mechanism", "axes")
+    )
     named = set(re.findall(r'flags\.append\(f?"([a-z_]+)', code))
     assert len(named) > 5 and named <= set(JOIN_FLAGS)
 
@@ -216,5 +219,15 @@ def test_every_key_of_the_file_decides_in_some_case(changes: dict[str, object]) 
 
 
 def test_every_key_of_the_file_is_among_those() -> None:
-    keys = {"classes", "mutations", "axes", "extended", "origins", "primary", "confidence", "none_detected", "conflicts"}
+    keys = {
+        "classes",
+        "mutations",
+        "axes",
+        "extended",
+        "origins",
+        "primary",
+        "confidence",
+        "none_detected",
+        "conflicts",
+    }
     assert set(mechanism_cases.SHIPPED) == keys

@@ -154,14 +154,14 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml")
     for text in ("a: [", "- 1\n", ""):
         (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
-        with pytest.raises(InputError, match="rules.yaml"):
+        with pytest.raises(InputError, match=r"rules\.yaml"):
             load(tmp_path / "rules.yaml")
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     text = mechanism_rules.SHIPPED.read_text(encoding="utf-8").replace("    in_doubt:\n", "    positive:\n", 1)
     (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match="axes.RAS.positive: the key stands"):
+    with pytest.raises(InputError, match=r"axes\.RAS\.positive: the key stands"):
         load(tmp_path / "rules.yaml")
 
 

@@ -156,6 +156,39 @@ def test_an_estimate_never_makes_a_call_less_cautious() -> None:
             assert (beside.purity, beside.purity_state) == (0.6, PurityState.GIVEN)
 
 
+def genome_files(folder: Path, true_purity: float) -> dict[str, str]:
+    """Files of one sample whose segments and SNPs are those of `segments`, and ERBB2 with its controls at log2 0."""
+    parts, frames, borders, sites = segments(true_purity, seed=3), [cnr_frame(noise=0.02)], [], []
+    for at, part in enumerate(parts):
+        chrom, first = str(at // 4 + 1), (at % 4) * 20_000_000 + 1_000_000
+        starts = first + np.arange(12) * 1_000
+        wave = np.tile([0.05, -0.05], 6)
+        log2 = {"log2": part.log2 + wave, "gene": f"G{at}"}
+        frames.append(pd.DataFrame({"chromosome": f"chr{chrom}", "start": starts, **log2}))
+        borders.append((f"chr{chrom}", first, first + 15_000_000, part.log2))
+        alleles = enumerate(zip(part.ref, part.alt, strict=True))
+        sites += [counted(chrom, first + 10 * i, int(ref), int(alt)) for i, (ref, alt) in alleles]
+    others = [part.assign(end=part["start"] + 200, weight=0.9, depth=100.0) for part in frames[1:]]
+    frame = pd.concat([frames[0], *others], ignore_index=True)
+    paths = write_call_inputs(folder, frame)
+    pd.DataFrame(borders, columns=["chromosome", "start", "end", "log2"]).to_csv(paths["x.cns"], sep="\t", index=False)
+    paths["sites"] = str(folder / "sites.json")
+    records.write(SiteCounts("S1", Usable(), tuple(sites)), paths["sites"])
+    return paths
+
+
+def test_from_files_the_purity_is_estimated_where_none_is_given(tmp_path: Path) -> None:
+    paths = genome_files(tmp_path, 0.6)
+    found = call_files(paths, sites=paths["sites"], purity=None)
+    assert (found.purity_state, found.state) == (PurityState.ESTIMATED, "NEG")
+    assert found.purity == pytest.approx(0.6, abs=0.05)
+    given = call_files(paths, sites=paths["sites"], purity=0.95)
+    assert (given.purity, given.purity_state) == (0.95, PurityState.GIVEN) and "purity_disagrees" in given.flags
+    other = call_files(paths, sites=paths["sites"], purity=None, ploidy=4.0)
+    assert (other.purity_state, other.state) == (PurityState.FAILED, "NE")
+    assert other.purity_estimate is not None and "sample sheet 4.0" in other.purity_estimate.reason
+
+
 @pytest.mark.parametrize(("given", "flagged"), [(0.38, False), (0.3, True), (0.75, False), (0.95, True)])
 def test_disagreement_with_pathology_is_flagged(given: float, flagged: bool) -> None:
     """The interval 0.45 to 0.7, and 0.1 for the pathologist."""

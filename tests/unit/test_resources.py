@@ -13,6 +13,7 @@ from cetux.resources import (
     coding_exons,
     codons,
     contig_lengths,
+    copied_genes,
     erbb2_exons,
 )
 
@@ -67,3 +68,14 @@ def test_listed_alleles_by_gene_and_protein():
     v600e = alleles()["BRAF", "V600E"]
     assert (v600e.codon, v600e.effect, v600e.braf_class) == (600, "BRAF", 1)
     assert ("BRAF", "V640E") not in alleles()
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_copied_genes_reach_from_the_first_to_the_last_coding_base(build: str) -> None:
+    """As the table of coding exons has them, which was made from other files; MET stands in none."""
+    found = copied_genes(build)
+    for gene in ("EGFR", "KRAS"):
+        exons = [exon.interval for exon in coding_exons(build)[gene]]
+        assert found[gene] == Interval(exons[0].chrom, min(e.start for e in exons), max(e.end for e in exons))
+    assert found["MET"].end - found["MET"].start == 97_040
+    assert found["7p"].end <= found["MET"].start and found["KRAS"].end <= found["12p"].end

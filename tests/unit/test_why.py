@@ -20,9 +20,7 @@ def explained(one: PatientEvidence) -> why.Explanation:
     return why.explain(call_patient(one, RULES), one, RULES, THRESHOLDS)
 
 
-ACQUIRED = evidence(
-    patient("PR", 274), [sample(), sample(POST, erbb2="AMP 18", KRAS="MUT_LOW G12D 2%")], pre="LOW 420"
-)
+ACQUIRED = evidence(patient("PR", 274), [sample(), sample(POST, erbb2="AMP 18", KRAS="MUT_LOW G12D 2%")], pre="LOW 420")
 
 
 def test_a_call_in_one_sentence() -> None:
@@ -36,7 +34,10 @@ def test_a_call_in_one_sentence() -> None:
     ("one", "says"),
     [
         (evidence(patient("PR", None), [sample()]), "No resistance: there is no progression"),
-        (evidence(patient("PR", 270, last_dose_day=100), [sample(erbb2="AMP 22")]), "nothing is called; seen: ERBB2_AMP"),
+        (
+            evidence(patient("PR", 270, last_dose_day=100), [sample(erbb2="AMP 22")]),
+            "nothing is called; seen: ERBB2_AMP",
+        ),
         (evidence(patient(), [sample()], pre="LOW 420"), "all four axes are usable and negative"),
         (evidence(patient("PR", 274), [sample()]), "a usable post-treatment sample sequenced over KRAS and NRAS"),
         (evidence(patient(), [sample(KRAS="MUT G12D 30%", erbb2="AMP 22")], pre="LOW 420"), "several independent ones"),

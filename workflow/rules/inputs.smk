@@ -14,7 +14,15 @@ def digest(path):
 
 
 def templates_digest():
-    names = ("page.html.j2", "chart.html.j2", "index.html.j2", "patient.html.j2", "methods.txt.j2", "page.css", "table.js")
+    names = (
+        "page.html.j2",
+        "chart.html.j2",
+        "index.html.j2",
+        "patient.html.j2",
+        "methods.txt.j2",
+        "page.css",
+        "table.js",
+    )
     return [digest(workflow.source_path(f"../report/{name}")) for name in names]
 
 
@@ -195,7 +203,7 @@ def plate_samples(wildcards):
 
 
 def pseudonyms_sheet(wildcards):
-    named = SETTINGS["export"].get("pseudonyms")
+    named = SETTINGS.get("export", {}).get("pseudonyms")
     if named is None:
         raise ValueError("cetux: name the sheet in the cohort's YAML, as in export: {pseudonyms: pseudonyms.tsv}")
     return ancient(cohort.resolve(named, os.path.dirname(YAML)))

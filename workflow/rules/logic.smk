@@ -33,7 +33,9 @@ TABLES = {
     "copied_genes": "copied_genes.tsv",
     "erbb2_exons": "erbb2_exons.tsv",
 }
-SCHEMAS = "concordance config healthy_controls heregulin mechanisms overrides patients plate_samples plates samples".split()
+SCHEMAS = (
+    "concordance config healthy_controls heregulin mechanisms overrides patients plate_samples plates samples".split()
+)
 
 
 def source_text(path):

@@ -2,8 +2,6 @@
 
 from cetux import summary
 
-CONCORDANCE = {"concordance": "results/concordance.tsv"} if "concordance" in COHORT.sheets else {}
-
 
 rule write_tables:
     """One row per patient for a spreadsheet, one per sample with its numbers, per heregulin value and per forced allele."""
@@ -78,6 +76,7 @@ rule write_report:
     params:
         logic=LOGIC["write_report"],
         templates=templates_digest(),
+        drawn=TUMOURS if SETTINGS["report"]["reads"] else [],
     script:
         "../scripts/write_report.py"
 
@@ -92,7 +91,7 @@ rule write_workbook:
         changes="results/changes.tsv",
         statistics="results/statistics.tsv",
         what_if="results/what_if.tsv",
-        **CONCORDANCE,
+        concordance="results/concordance.tsv" if "concordance" in COHORT.sheets else [],
     output:
         workbook=report(
             "results/mechanisms.xlsx",

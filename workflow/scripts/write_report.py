@@ -11,4 +11,4 @@ statistics, found = records.read(CohortStatistics, wanted.statistics), records.r
 plates = patient_report.plate_pictures(wanted.get("plate_records") or [], wanted.get("plates") or [])
 told = report.Told(heregulin, statistics, what_if_chart.chart(found), report.read_changes(wanted.changes), plates)
 records.write_text(report.cohort_page(calls, told), made.page)
-patient_report.write_pages(calls, found, wanted.get("chromosomes") or [], plates, made.patients)
+patient_report.write_pages(calls, found, wanted.get("chromosomes") or [], plates, snakemake.params.drawn, made.patients)

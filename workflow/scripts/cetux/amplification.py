@@ -26,7 +26,11 @@ from cetux.sites import SiteCounts
 from cetux.states import Erbb2, PurityState
 
 _SEGMENT_DISAGREEMENT_LOG2 = 0.3
+_CLEAR_OF_NOISE = 4.0
+"""Standard errors by which a gain stands out even of an uneven sample: a very unstable genome must not hide an AMP."""
 _FROM_SAMPLE = "heterozygous SNPs and copy ratios"
+_PLOIDY_SPREAD = 0.75
+"""A fit whose ploidy lies further from the given one has found a twin, diploid for doubled, with a wrong purity [P]."""
 _PATHOLOGY_SPREAD = 0.1
 """By which a pathologist's purity may miss the estimate's interval without a flag [P]."""
 
@@ -120,6 +124,9 @@ def call_erbb2(
 def _with_estimate(tumour: Tumour, bins: Bins, sites: SiteCounts, shared_sd: float) -> Tumour:
     """The tumour with what it tells of its own purity, which is used where none is given; a given one stays."""
     found = estimate_purity(purity_segments(bins, sites, shared_sd))
+    if found.ploidy and tumour.ploidy and abs(found.ploidy - tumour.ploidy) > _PLOIDY_SPREAD:
+        reason = f"the fit has a ploidy of {found.ploidy:.1f}, the sample sheet {tumour.ploidy:.1f}"
+        found = PurityEstimate(PurityState.FAILED, reason, sites=found.sites, segments=found.segments)
     if tumour.purity is not None or found.purity is None:
         return replace(tumour, estimate=found)
     return replace(tumour, estimate=found, purity=found.purity, purity_source=_FROM_SAMPLE)
@@ -170,7 +177,8 @@ def call_amplification(
     if noise is not None and noise > rules["max_control_mad_log2"]:
         reason = f"control bins scatter by {noise:.2f} log2, {rules['max_control_mad_log2']:.2f} allowed"
         return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags, locus.gene)
-    if unevenness and unevenness.clearly_above(rules["max_shared_log2_sd"]):
+    uneven = unevenness and unevenness.clearly_above(rules["max_shared_log2_sd"])
+    if unevenness and uneven and gene.log2 < _CLEAR_OF_NOISE * gene.se:
         said = f"{unevenness.variance**0.5:.2f} log2, {rules['max_shared_log2_sd']:.2f} allowed"
         reason = f"uneven: neighbouring loci of the genome differ beyond the scatter of their bins by {said}"
         return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags, locus.gene)

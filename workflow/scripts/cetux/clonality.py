@@ -6,7 +6,7 @@ copies per tumour cell on average, m multiplicity: mutated copies per cell that 
 
 from dataclasses import dataclass, replace
 
-from scipy import stats
+from scipy import special  # scipy.stats takes half a second more to import
 
 from cetux.evidence import Allele, SampleEvidence
 
@@ -120,7 +120,9 @@ def cell_fraction(
     (0.9, 0.74, 2.17, 1)
     """
     local = copies or Copies()
-    low, high = stats.binomtest(alt_fragments, fragments).proportion_ci(method="exact")
+    others = fragments - alt_fragments  # the exact limits of Clopper and Pearson are quantiles of beta distributions
+    low = special.betaincinv(alt_fragments, others + 1, 0.025)
+    high = special.betaincinv(alt_fragments + 1, others, 0.975) if others else 1.0
     mutated = mutated_copies(alt_fragments / fragments, purity, local.value)
     times = multiplicity(mutated, local.value)
     return CellFraction(

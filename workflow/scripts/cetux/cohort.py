@@ -111,7 +111,7 @@ class Cohort:
         return sorted(s.sample for s in self.samples.values() if s.role == "normal" and s.assay == assay)
 
     def error_normals(self, sample: str) -> list[str]:
-        """IDs of the normals that err as a sample does, sorted: the same assay, specimen and preservation, as stated."""
+        """IDs of the normals that err as a sample does, sorted: of the same stated assay, specimen and preservation."""
         own = self.samples[sample]
         alike = [
             s.sample
@@ -213,7 +213,13 @@ def _read_sheets(settings: Settings, directory: str, file: str) -> tuple[dict[st
     sheets: dict[str, Sheet] = {}
     problems: list[Problem] = []
     taken: dict[str, str] = {}
-    for name in ("samples", "patients", *heregulin_problems.SHEETS, concordance_problems.SHEET, override_problems.SHEET):
+    for name in (
+        "samples",
+        "patients",
+        *heregulin_problems.SHEETS,
+        concordance_problems.SHEET,
+        override_problems.SHEET,
+    ):
         path = settings.get(name)
         if not isinstance(path, str):
             continue  # the config's schema has said what is wrong with it

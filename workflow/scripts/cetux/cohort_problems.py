@@ -304,7 +304,12 @@ def _is_date(text: str) -> bool:
 def _patient_problems(sheets: Mapping[str, Sheet], others: bool) -> Iterator[Problem]:
     """others: heregulin values come from elsewhere too, so that a patient may stand in no sheet but this."""
     sheet = sheets["patients"]
-    named = {row.get("patient") for name, other in sheets.items() if name not in ("patients", override_problems.SHEET) for row in other.rows}
+    named = {
+        row.get("patient")
+        for name, other in sheets.items()
+        if name not in ("patients", override_problems.SHEET)
+        for row in other.rows
+    }
     yield from duplicates(sheet, ("patient",), "Give each patient one row")
     for line, row in sheet.numbered():
         if row["patient"] and row["patient"] not in named and "samples" in sheets and not others:

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special  # scipy.stats takes half a second more to import
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ def excluded_vaf(fragments: int, needed: int) -> float | None:
     """
     if fragments < needed:
         return None
-    return float(stats.beta.ppf(POWER, needed, fragments - needed + 1))
+    return float(special.betaincinv(needed, fragments - needed + 1, POWER))
 
 
 @dataclass(frozen=True)
@@ -227,4 +227,5 @@ def gap_p_value(fragments: int, expected: float, spread: float) -> float:
     deletions.
     """
     shape = 1.0 / spread
-    return float(stats.nbinom.sf(fragments - 1, shape, shape / (shape + expected)))
+    # P(X >= k) = I_{1-p}(k, shape) with p = shape / (shape + expected)
+    return float(special.betainc(fragments, shape, expected / (shape + expected)))

@@ -17,11 +17,11 @@ class Allele:
     hgvs_c: the change of the coding DNA. changes: what stands at which index (0..2, plus-strand order) of the codon's
     positions, as in HaplotypeCount.bases. vaf: alt_fragments / fragments. ccf: cancer cell fraction, None where the
     purity is unknown; *_low, *_high its 95 % interval; multiplicity: mutated copies per mutated cell that it takes;
-    local_copies: copies of the gene per tumour cell, None where two are taken. listed: the change is one that the tables
-    of `resources/` count for its gene. braf_class: 1, 2 or 3. forward, reverse: fragments with a read on that strand; at_ends:
-    fragments seen at read ends alone. p_value: chance of as strong a signal by errors. filters: why it looks like an
-    artefact. indel: the insertion or deletion as counted. linked: changes beside the codon on the same molecules, as in
-    HaplotypeCount.linked.
+    local_copies: copies of the gene per tumour cell, None where two are taken. listed: the change is one that the
+    tables of `resources/` count for its gene. braf_class: 1, 2 or 3. forward, reverse: fragments with a read on that
+    strand; at_ends: fragments seen at read ends alone. p_value: chance of as strong a signal by errors. filters: why it
+    looks like an artefact. indel: the insertion or deletion as counted. linked: changes beside the codon on the same
+    molecules, as in HaplotypeCount.linked.
     """
 
     gene: str

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from cetux.cohort_calls import CohortCalls
 from cetux.evidence import HeregulinResult
-from cetux.pictures import BLUE, INK, ORANGE, Chart, inline_svgs, number
+from cetux.pictures import BLUE, INK, ORANGE, Chart, inline_svgs, number, plain_ticks
 from cetux.states import Heregulin, Timepoint
 
 _MOST_NAMED = 60
@@ -76,6 +76,7 @@ def _heregulin(axes: Axes, results: Sequence[HeregulinResult]) -> None:
     axes.set_ylabel("pg/mL")
     if results:
         axes.set_yscale("log")
+        plain_ticks(axes.yaxis)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _name_patients(axes, names)
 

@@ -13,7 +13,7 @@ from math import log
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special  # scipy.stats takes half a second more to import
 
 from cetux.states import Identity
 
@@ -232,12 +232,12 @@ def contamination(
         f = np.array([frequencies[site] if seen == 0 else 1 - frequencies[site] for site, seen in homozygous])
         prior = np.stack([(1 - f) ** 2, 2 * f * (1 - f), f**2])
     likelihood = np.log(_site_likelihood(k, n, prior, _FRACTIONS, error)).sum(axis=1)
-    needed = float(stats.chi2.isf(2 * ERROR_RATE, 1))
-    detectable = _detectable(n, prior, error, (needed**0.5 + float(stats.norm.ppf(0.95))) ** 2)
+    needed = float(special.chdtri(1, 2 * ERROR_RATE))
+    detectable = _detectable(n, prior, error, (needed**0.5 + float(special.ndtri(0.95))) ** 2)
     if detectable is None:
         return Contamination(False, False, f"{len(n)} homozygous sites are too few to see contamination", len(n))
     best = int(likelihood.argmax())
-    near = _FRACTIONS[likelihood >= likelihood[best] - stats.chi2.ppf(0.95, 1) / 2]
+    near = _FRACTIONS[likelihood >= likelihood[best] - special.chdtri(1, 0.05) / 2]
     detected = bool(2 * (likelihood[best] - likelihood[0]) > needed)
     fraction, low, high = float(_FRACTIONS[best]), float(near[0]), float(near[-1])
     told = f"{fraction:.1%} foreign DNA" if detected else f"no foreign DNA, {detectable:.1%} would have shown"
@@ -257,7 +257,7 @@ def _mixed(seen_at: Mapping[Site, int], frequencies: Mapping[Site, float] | None
     heterozygous = sum(seen == 1 for seen in seen_at.values())
     rates = [0.5 if frequencies is None else 2 * frequencies[site] * (1 - frequencies[site]) for site in seen_at]
     rate = min(_ADMIXED * float(np.mean(rates)), 1.0)
-    if stats.binom.sf(heterozygous - 1, len(rates), rate) > ERROR_RATE:
+    if special.bdtrc(heterozygous - 1, len(rates), rate) > ERROR_RATE:
         return None
     most = float(_FRACTIONS[-1])
     told = f"{heterozygous} of {len(rates)} sites look heterozygous, {sum(rates):.0f} at most would in one person"

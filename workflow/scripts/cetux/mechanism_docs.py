@@ -35,9 +35,8 @@ def _states(rules: MechanismRules, axis: Axis, group: Group) -> str:
 def _lines(rules: MechanismRules) -> Iterator[str]:
     classes = rules.classes
     yield f"**Scope of RAS**: {rules.scope}. **Mutations that count**: {', '.join(rules.counted_sizes)}."
-    by_class = (
-        f"{name} after {_responses(rules, name)}" for name in ("DE_NOVO", "ACQUIRED") if _responses(rules, name)
-    )
+    after = {name: _responses(rules, name) for name in (ResistanceClass.DE_NOVO, ResistanceClass.ACQUIRED)}
+    by_class = (f"{name} after {responses}" for name, responses in after.items() if responses)
     yield f"**Class**: {'; '.join(by_class)}; {_by_duration(rules)}"
     yield (
         f"**On treatment**: progression at most {classes.off_drug_days} days after the last dose. Treated for less "

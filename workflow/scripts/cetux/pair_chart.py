@@ -2,7 +2,7 @@
 
 from matplotlib.axes import Axes
 
-from cetux.pictures import BLUE, ORANGE, Chart, inline_svgs, number
+from cetux.pictures import BLUE, ORANGE, Chart, inline_svgs, number, plain_ticks
 from cetux.statistics_records import Bounded, CohortStatistics, Pair, PairedSeries
 
 _LOG = ("heregulin", "copies")
@@ -42,6 +42,7 @@ def _draw(axes: Axes, series: PairedSeries) -> None:
         axes.plot([0, 1], ends, color=ORANGE if _rises(pair) else BLUE, marker="o", markersize=3, linewidth=0.9)
     if series.pairs and any(word in series.measure for word in _LOG):
         axes.set_yscale("symlog", linthresh=1.0)
+        plain_ticks(axes.yaxis)
 
 
 def _name(series: PairedSeries) -> str:

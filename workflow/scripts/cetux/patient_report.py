@@ -50,7 +50,12 @@ def patient_page(
 
 
 def write_pages(
-    calls: CohortCalls, found: WhatIf, chromosomes: Iterable[str], plates: Iterable[PlatePicture], folder: str
+    calls: CohortCalls,
+    found: WhatIf,
+    chromosomes: Iterable[str],
+    plates: Iterable[PlatePicture],
+    drawn: Iterable[str],
+    folder: str,
 ) -> None:
     """Write every patient's page.
 
@@ -59,20 +64,23 @@ def write_pages(
         found: the nearest flip of every call.
         chromosomes: paths of the samples' pictures of chromosome 17, named after the samples.
         plates: pictures of the plates.
+        drawn: samples whose reads have a page of their own.
         folder: where the pages go; it is made.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     of_sample = {Path(path).stem: path for path in chromosomes}
-    every = tuple(plates)
+    every, with_reads = tuple(plates), frozenset(drawn)
     for patient in calls.patients:
         name = patient.call.patient
         pictures = [
             (f"Chromosome 17 of {one.sample}", of_sample[one.sample])
-            for one in patient.samples
+            for one in _by_time(patient.samples)
             if one.sample in of_sample
         ]
         pictures += [(f"Plate {plate.title}", plate.path) for plate in every if name in plate.patients]
-        page = patient_page(patient, found.nearest.get(name, ()), pictures, ())
+        flips = (*purity_flips(patient), *found.nearest.get(name, ()))
+        reads = [one.sample for one in _by_time(patient.samples) if one.sample in with_reads]
+        page = patient_page(patient, flips, pictures, reads)
         write_text(page, Path(folder) / f"{name}.html")
 
 
@@ -92,12 +100,31 @@ def plate_pictures(record_files: Iterable[str], folders: Iterable[str]) -> tuple
 
 def evidence_rows(patient: PatientCall) -> Rows:
     """Axis, time point, sample, state, numbers and limit of everything that was measured, earlier time points first."""
-    samples = sorted(patient.samples, key=lambda one: (one.timepoint is not Timepoint.PRE, one.sample))
     rows: Rows = []
-    for sample in samples:
+    for sample in _by_time(patient.samples):
         rows += _sample_rows(sample)
     blood = sorted(patient.heregulin, key=lambda one: one.timepoint is not Timepoint.PRE)
     return rows + [_heregulin_row(one) for one in blood]
+
+
+def _by_time(samples: Iterable[SampleEvidence]) -> list[SampleEvidence]:
+    return sorted(samples, key=lambda one: (one.timepoint is not Timepoint.PRE, one.sample))
+
+
+def purity_flips(patient: PatientCall) -> list[str]:
+    """At which purity the ERBB2 state of each judged sample would be another, in words."""
+    said = []
+    for one in _by_time(patient.samples):
+        call = one.erbb2
+        if one.timepoint is patient.call.judged_timepoint and call.purity is not None:
+            stands = f"ERBB2 of {one.sample}: {call.state} holds"
+            if call.flip_below_purity is not None and call.flip_below_state is not None:
+                below = f"{call.flip_below_purity:.2f} (stated {call.purity:.2f}); below it is {call.flip_below_state}"
+                said.append(f"{stands} down to purity {below}")
+            if call.flip_above_purity is not None and call.flip_above_state is not None:
+                above = f"{call.flip_above_purity:.2f} (stated {call.purity:.2f}); above it is {call.flip_above_state}"
+                said.append(f"{stands} up to purity {above}")
+    return said
 
 
 def _sample_rows(sample: SampleEvidence) -> Rows:
@@ -117,7 +144,8 @@ def _gene_row(gene: GeneGenotype, at: tuple[str, str]) -> tuple[str, ...]:
     )
     limit = f"excludes VAF >= {gene.excluded_vaf:.2%}" if gene.excluded_vaf is not None else ""
     limit += f", CCF >= {gene.excluded_ccf:.0%}" if gene.excluded_ccf is not None else ""
-    return (gene.gene, *at, str(gene.state), seen or gene.reason, limit or "; ".join(gene.failing))
+    name = f"{gene.gene} mutations" if gene.gene == Axis.ERBB2 else gene.gene
+    return (name, *at, str(gene.state), seen or gene.reason, limit or "; ".join(gene.failing))
 
 
 def _copies_row(call: CopyNumber, at: tuple[str, str]) -> tuple[str, ...]:
@@ -127,7 +155,7 @@ def _copies_row(call: CopyNumber, at: tuple[str, str]) -> tuple[str, ...]:
     purity = f"; purity {call.purity:g}" if call.purity is not None else "; purity unknown"
     limit = f"would have seen {call.detectable_copies:.1f} copies" if call.detectable_copies is not None else ""
     bounds = "; ".join(part for part in (interval, limit) if part)
-    return (str(Axis.ERBB2), *at, str(call.state), copies + ratio + purity, bounds)
+    return ("ERBB2 copies", *at, str(call.state), copies + ratio + purity, bounds)
 
 
 def _heregulin_row(one: HeregulinResult) -> tuple[str, ...]:

@@ -10,8 +10,10 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 BLUE, ORANGE, GREEN, GREY, PURPLE, SKY, AMBER = (
     *("#0072b2", "#d55e00", "#009e73", "#777777", "#cc79a7", "#56b4e9", "#e69f00"),
@@ -79,6 +81,11 @@ def inline_svgs(draw: Callable[[list[Axes]], None], width_in: float, height_in: 
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
     svg = text.getvalue()
     return svg[svg.index("<svg") :].replace(INK, "currentColor")
+
+
+def plain_ticks(axis: Axis) -> None:
+    """Numbers as they are spoken (1000) on a logarithmic axis, whose own labels are formulas."""
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def standalone(svg: str) -> str:

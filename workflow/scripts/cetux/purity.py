@@ -58,11 +58,13 @@ LEAST_FRAGMENTS = 20
 _LEAST_EVIDENCE = 10.0
 _LEAST_ALLELIC_EVIDENCE = 5.0
 """Natural log of the likelihood over that of an unchanged genome that a fit needs in all, and from the SNPs alone:
-uneven coverage makes gains and losses of its own, but moves no allele fraction. Of 400 simulated unchanged genomes none
-gets as far (tests/unit/test_purity.py holds 40) [D]."""
+uneven coverage makes gains and losses of its own, but moves no allele fraction. Of 120 simulated unchanged genomes none
+got as far [D]."""
 _DROP = 4.0
 """Of the profile log-likelihood at the ends of the interval. 1.92 would hold 95 % if the model held to the letter; it
-does not (subclones, wrong borders), so that the interval is more careful."""
+does not (subclones, wrong borders). Of 91 simulated near-diploid tumours (purity 0.2 to 0.95, 5 % of the segments
+subclonal) the interval held 86, of 82 with a doubled genome 43, most others having been taken for their diploid twin;
+half of the estimate lay below the truth in all 173 [D]."""
 _WIDEST = 0.35
 """An interval wider than this tells too little [P]."""
 

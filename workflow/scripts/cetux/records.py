@@ -1,15 +1,16 @@
 """Records on disk: any frozen dataclass of this package as JSON, written whole or not at all."""
 
 import json
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 Record = TypeVar("Record")
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def to_json(record: object) -> str:
@@ -29,10 +30,11 @@ def from_json(kind: type[Record], text: str) -> Record:
     return read_record
 
 
-@cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     """Made once a kind: it costs more than reading a record, and a cohort's joins read thousands."""
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def read(kind: type[Record], path: str | Path) -> Record:

@@ -178,7 +178,8 @@ def _wrongs(error: ValidationError) -> Iterator[tuple[str, str, str]]:
             yield _key([*path, key]), "the key is not known", did_you_mean(key, sorted(known), "Known here")
     elif rule == "required":
         name = next(key for key in limit if f"{key!r} is a required property" == error.message)
-        yield _key([*path, name]), "the key is missing", _meaning(part.get("properties", {}).get(name, {}))
+        here = part.get("properties", {}).get(name) or _part(schema("config"), [*path, name])
+        yield _key([*path, name]), "the key is missing", _meaning(here)
     elif value is None or value == "":
         allowed = _allowed(limit) if rule == "enum" else meaning
         if value is None:
@@ -203,6 +204,15 @@ def _wrongs(error: ValidationError) -> Iterator[tuple[str, str, str]]:
         yield where, "there is none", meaning
     else:
         yield where, f"{_written(value)} is not accepted", meaning
+
+
+def _part(part: Mapping[str, Any], path: Sequence[str | int]) -> Mapping[str, Any]:
+    """The part of a schema that describes the value at `path`; empty where there is none."""
+    for step in path:
+        below = part.get("items") if isinstance(step, int) else part.get("properties", {}).get(step)
+        below = part.get("additionalProperties") if below is None else below
+        part = below if isinstance(below, Mapping) else {}
+    return part
 
 
 def _meaning(part: Mapping[str, Any]) -> str:

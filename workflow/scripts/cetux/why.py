@@ -85,7 +85,7 @@ Thresholds = Mapping[str, Mapping[str, float]]
 EMPTY: Thresholds = {}
 """No thresholds: the explanation then holds none."""
 
-_MECHANISMS = {
+_MECHANISMS: Mapping[str, str] = {
     Mechanism.RAS_MUT: "RAS mutation",
     Mechanism.BRAF_CLASS1: "BRAF class 1 mutation",
     Mechanism.BRAF_CLASS2: "BRAF class 2 mutation",
@@ -191,7 +191,7 @@ def sentence(call: Call) -> str:
 def _named(label: str) -> str:
     """A label in words, as in ``RAS mutation KRAS G12D``."""
     name, _, change = label.removesuffix(")").partition("(")
-    return f"{_MECHANISMS[Mechanism(name)]} {change}".rstrip()
+    return f"{_MECHANISMS.get(name, name)} {change}".rstrip()
 
 
 def _first_wanted(call: Call) -> str:
