@@ -19,7 +19,15 @@ def snakemake(
     folder: Path, *options: str, clone: Path = ROOT, check: bool = True, under: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
     """``cd folder && under snakemake -s clone/Snakefile --configfile cohort.yaml options``."""
-    command = [*under, str(SNAKEMAKE), "-s", str(clone / "Snakefile"), "--configfile", "cohort.yaml", *options]
+    cohort = ("-s", str(clone / "Snakefile"), "--configfile", "cohort.yaml")
+    return run_snakemake(folder, *cohort, *options, check=check, under=under)
+
+
+def run_snakemake(
+    folder: Path, *options: str, check: bool = True, under: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """``cd folder && under snakemake options``."""
+    command = [*under, str(SNAKEMAKE), *options]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if check:

@@ -13,19 +13,6 @@ def digest(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
-def templates_digest():
-    names = (
-        "page.html.j2",
-        "chart.html.j2",
-        "index.html.j2",
-        "patient.html.j2",
-        "methods.txt.j2",
-        "page.css",
-        "table.js",
-    )
-    return [digest(workflow.source_path(f"../report/{name}")) for name in names]
-
-
 def sample_of(wildcards):
     return COHORT.samples[wildcards.sample]
 

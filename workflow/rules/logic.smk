@@ -34,8 +34,8 @@ TABLES = {
     "erbb2_exons": "erbb2_exons.tsv",
 }
 SCHEMAS = (
-    "concordance config healthy_controls heregulin mechanisms overrides patients plate_samples plates samples".split()
-)
+    "concordance config healthy_controls heregulin mechanisms overrides patients plate_samples plates " "samples"
+).split()
 
 
 def source_text(path):

@@ -2,6 +2,8 @@
 
 from cetux import summary
 
+PAGE_TEMPLATES = "page.html.j2 chart.html.j2 index.html.j2 patient.html.j2 methods.txt.j2 page.css table.js".split()
+
 
 rule write_tables:
     """One row per patient for a spreadsheet, one per sample with its numbers, per heregulin value and per forced allele."""
@@ -75,7 +77,7 @@ rule write_report:
         mem_mb=light_memory,
     params:
         logic=LOGIC["write_report"],
-        templates=templates_digest(),
+        templates=[digest(workflow.source_path(f"../report/{name}")) for name in PAGE_TEMPLATES],
         drawn=TUMOURS if SETTINGS["report"]["reads"] else [],
     script:
         "../scripts/write_report.py"

@@ -179,17 +179,24 @@ def _check_index(alignment: pysam.AlignmentFile, bam: str) -> None:
 def _read_loci(
     alignment: pysam.AlignmentFile, loci: Sequence[Interval], prefix: str, bam: str
 ) -> tuple[list[str], bool]:
-    """Names of the loci without a read, and whether any read near a locus is marked as a duplicate."""
-    empty, marked = [], False
-    for locus in loci:
+    """Names of the loci without a read, and whether any read near a locus is marked as a duplicate.
+
+    The index leads to within 16 kb of a locus, and what lies between is read: so a locus over which the last read seen
+    reaches is not looked up again (codons of one exon).
+    """
+    empty, marked, reached = set(), False, ("", 0)
+    for locus in sorted(loci, key=lambda one: (one.chrom, one.start)):
         contig = prefix + locus.chrom
+        if locus.chrom == reached[0] and locus.start < reached[1]:
+            continue
         if alignment.get_tid(contig) < 0:
-            empty.append(f"{locus.chrom}:{locus.start + 1}-{locus.end}")
+            empty.add(locus)
             continue
         try:
             seen = False
             for read in alignment.fetch(contig, locus.start, locus.end):
                 seen = True
+                reached = locus.chrom, read.reference_end or 0
                 marked = marked or read.is_duplicate
                 if marked:
                     break
@@ -197,8 +204,8 @@ def _read_loci(
             remedy = f"Make the index again: samtools index {bam}; if that fails the file is damaged"
             raise UnusableSample(f"reading at {locus.chrom}:{locus.start + 1} failed ({error})", remedy) from None
         if not seen:
-            empty.append(f"{locus.chrom}:{locus.start + 1}-{locus.end}")
-    return empty, marked
+            empty.add(locus)
+    return [f"{locus.chrom}:{locus.start + 1}-{locus.end}" for locus in loci if locus in empty], marked
 
 
 def target_loci(targets: str, build: str) -> list[Interval]:
