@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test cluster-test browser-test screenshots rulegraph check audit lock clean
+.PHONY: demo test cluster-test browser-test screenshots rulegraph check audit lock bench clean
 unexport PYTHONDONTWRITEBYTECODE  # without bytecode every start of Snakemake takes two seconds more
 
 CORES ?= all
@@ -96,6 +96,14 @@ lock: .venv/base.stamp
 	printf 'setuptools\nuv\n' | $(COMPILE) - -o requirements-build.lock
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --group dev --group docs -o requirements-dev.lock
+
+# Every comparison with other tools, side by side; half a day on two cores. It rewrites the tables in benchmarks/.
+# The tools come from Debian: apt-get install -y --no-install-recommends $(cat benchmarks/peers.txt)
+bench: demo
+	@$(BIN)/python benchmarks/genotypes.py
+	@$(BIN)/python benchmarks/copy_number.py --write benchmarks/copy_number.md
+	@$(BIN)/python benchmarks/scale.py
+	@$(BIN)/python benchmarks/whole_path.py
 
 clean:
 	rm -rf .venv build

@@ -1,7 +1,7 @@
 """Run Snakemake and write what each job's process cost: ``python job_usage.py TABLE SNAKEMAKE_ARGUMENTS...``.
 
-Snakemake's own `benchmark:` files come from looking now and then, which misses much of a job of a second. GNU time gives
-the kernel's account of the ended process: start of Python and of the shell included, memory of the job alone.
+Snakemake's own `benchmark:` files come from looking now and then, which misses much of a job of a second. GNU time
+gives the kernel's account of the ended process: start of Python and of the shell included, memory of the job alone.
 """
 
 import re

@@ -171,8 +171,16 @@ class _Drawn:
 
 
 def _records(
-    contig: str, number: int, start: int, codes: Codes, molecules: tuple[Ints, Ints, Ints], part: Ints, tag: Codes, rng: Rng
+    contig: str,
+    number: int,
+    start: int,
+    codes: Codes,
+    molecules: tuple[Ints, Ints, Ints],
+    part: Ints,
+    tag: Codes,
+    rng: Rng,
 ) -> _Drawn:
+    """The reads `part` of a stretch, bases apart: read i of n pairs is the left mate of pair i, i + n its right one."""
     starts, lengths, pairs = molecules
     pair, right = part % len(starts), part >= len(starts)
     place = starts[pair] + np.where(right, lengths[pair] - READ_BP, 0)

@@ -37,15 +37,16 @@ SEED = 1
 TUMOURS = ((0.3, 10, False), (0.5, 2, False), (0.5, 20, False), (0.7, 5, True), (0.6, 8, False))
 """Purity, ERBB2 copies per tumour cell, and whether all of chromosome 17 has them: of rounds 1, 2, ..."""
 PER_SAMPLE = (
-    "check_sample count_haplotypes call_genotypes count_coverage correct_coverage call_erbb2 draw_reads"
-).split()
+    *("check_sample", "count_haplotypes", "call_genotypes", "draw_reads"),
+    *("count_coverage", "correct_coverage", "call_erbb2"),
+)
 COHORT_YAML = """\
 samples: samples.tsv
 patients: patients.tsv
 assays:
   panel: {targets: PANEL, method: hybrid, build: GRCh38, reference: FASTA}
 """
-FREEBAYES = "--pooled-continuous -F 0.003 -C 3 -m 20 -q 20".split()
+FREEBAYES = ("--pooled-continuous", "-F", "0.003", "-C", "3", "-m", "20", "-q", "20")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as Snakemake gives its own jobs
 
@@ -181,7 +182,8 @@ def our_calls(folder: Path, sample: str, planted: simulated.Planted, row: Cost) 
     erbb2 = records.read(CopyNumber, folder / f"results/call_erbb2/{sample}.json")
     with (ROOT / "resources/alleles.tsv").open(newline="") as handle:
         listed = list(csv.DictReader(handle, delimiter="\t"))
-    truth = {(f"chr{r['chrom']}", int(r["pos_grch38"]) - 1, r["ref"], r["alt"]): (r["gene"], r["hgvs_c"]) for r in listed}
+    keys = [(f"chr{row['chrom']}", int(row["pos_grch38"]) - 1, row["ref"], row["alt"]) for row in listed]
+    truth = {key: (row["gene"], row["hgvs_c"]) for key, row in zip(keys, listed, strict=True)}
     wanted = {truth[key[:4]] for key in simulated.truths(planted)}
     found = {(gene, one.hgvs_c) for gene, calls in genotypes.genes.items() for one in calls.alleles}
     return said(row, "cetux", planted, len(found & wanted), len(found - wanted), erbb2.copies, str(erbb2.state))
@@ -226,7 +228,9 @@ def peer_calls(joined: Path, planted: simulated.Planted, row: Cost) -> Calls:
 def readers(out: Path, bam: Path, row: Cost) -> Iterator[Cost]:
     """What reading alone costs, and counting the bins with the quickest tool."""
     folder, bed = out / "runs" / f"{row.thousand_reads}_peers", out / "assay/panel.bed"
-    yield replace(row, tool="reading", stage="samtools view -c", **measured(run(["samtools", "view", "-c", bam], folder)))
+    yield replace(
+        row, tool="reading", stage="samtools view -c", **measured(run(["samtools", "view", "-c", bam], folder))
+    )
     if shutil.which("mosdepth"):
         cost = run(["mosdepth", "-n", "-x", "--by", bed, folder / "depth", bam], folder)
         yield replace(row, tool="reading", stage="mosdepth, targets", **measured(cost))
@@ -256,10 +260,14 @@ def measure(out: Path, sizes: Sequence[int], rounds: int | None, keep: bool) -> 
     for thousand_reads in sizes:
         costs: list[Cost] = []
         calls: list[Calls] = []
-        for number in range(1, (rounds or SIZES.get(thousand_reads, 1)) + 1):
+        many = rounds or SIZES.get(thousand_reads, 1)
+        for number in range(1, many + 1):
             some, said_of = one_round(out, thousand_reads, number, thousand_reads == SAMPLED_SIZE and number == 1)
             costs, calls = costs + some, calls + said_of
-            print(f"{thousand_reads:,} thousand reads: round {number} of {rounds or SIZES.get(thousand_reads)}", flush=True)
+            print(
+                f"{thousand_reads:,} thousand reads: round {number} of {many}",
+                flush=True,
+            )
             text = json.dumps({"costs": [asdict(c) for c in costs], "calls": [asdict(c) for c in calls]})
             (out / f"{thousand_reads}.json").write_text(text)
         for path in () if keep else (out / "bam").glob(f"T{thousand_reads}k_*"):

@@ -37,15 +37,12 @@ def test_as_a_module_it_makes_the_same_files_and_others_build_on_them(run: Path)
     (run / "Snakefile").write_text(AS_MODULE.format(clone=ROOT), encoding="utf-8")
     assert jobs_of(run_snakemake(run, "--dry-run", "all")) == set()
     assert jobs_of(run_snakemake(run, "--dry-run", "letter")) == {("letter", "")}
-    (run / "results/mechanisms.json").unlink()
-    redone = {rule for rule, _ in jobs_of(run_snakemake(run, "--dry-run", "letter"))}
-    assert {"call_mechanisms", "write_tables", "letter"} <= redone
-    assert not redone & {"count_coverage", "count_haplotypes"}
+    (run / "results/mechanisms.tsv").unlink()
+    assert jobs_of(run_snakemake(run, "--dry-run", "letter")) >= {("write_tables", ""), ("letter", "")}
 
 
 def test_snakedeploy_lays_it_out_to_run(run: Path, tmp_path: Path) -> None:
     clone = copy_clone(tmp_path / "clone")
-    shutil.copytree(ROOT / "config", clone / "config")
     deployed = tmp_path / "deployed"
     snakedeploy = Path(sys.executable).with_name("snakedeploy")
     command = [str(snakedeploy), "deploy-workflow", str(clone), str(deployed), "--name", "cetux", "--tag", "v0.2.0"]

@@ -19,7 +19,7 @@ def snakemake(
     folder: Path, *options: str, clone: Path = ROOT, check: bool = True, under: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
     """``cd folder && under snakemake -s clone/Snakefile --configfile cohort.yaml options``."""
-    cohort = ("-s", str(clone / "Snakefile"), "--configfile", "cohort.yaml")
+    cohort = ("--configfile", "cohort.yaml", "-s", str(clone / "Snakefile"))  # --configfile would take targets, too
     return run_snakemake(folder, *cohort, *options, check=check, under=under)
 
 

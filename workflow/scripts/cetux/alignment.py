@@ -7,6 +7,9 @@ import pysam
 
 from cetux.errors import UnusableSample
 
+INDEX_STEP_BP = 1 << 14
+"""Step of a BAM's linear index (SAM specification, 5.1.3): places nearer to each other are read in one go."""
+
 
 @contextmanager
 def open_alignment(path: str, fasta: str | None) -> Iterator[pysam.AlignmentFile]:

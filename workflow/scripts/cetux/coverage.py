@@ -2,35 +2,34 @@
 
 CNVkit's depth of a bin is the number of bases that `samtools bedcov` finds in it, over its width: every aligned,
 deleted or skipped position of each read that is not unmapped, secondary, QC-failed or a duplicate (of amplicons
-duplicates count here), both mates of a pair where they overlap, soft clips never. `samtools depth` with the same flags
-and with deletions (-J) gives the same number for every position at a sixth of the cost, because it makes no pileup; the
-sum over a bin is equal, but for skips (N), which depth leaves out and the alignments of DNA do not have. CNVkit itself
-is not imported: that costs more than counting.
+duplicates count here), both mates of a pair where they overlap, soft clips never. That is what the read, from its first
+to its last position, shares with the bin, so that one pass over the reads serves the bins on and off target and needs
+no pileup: a bin of [a, b) shares with reads of [s, e) the sum of (min(e, b) - min(e, a)) - (min(s, b) - min(s, a)).
+CNVkit itself is not imported: that costs more than counting.
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
 import pysam
 
 from cetux import records
-from cetux.alignment import open_alignment
+from cetux.alignment import INDEX_STEP_BP, open_alignment
 from cetux.counts import Usable
 from cetux.errors import UnusableSample
 
 _CNN_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\n"
 _NULL_LOG2 = -20.0
 """CNVkit's log2 of a bin without a read (cnvlib.params.NULL_LOG2_COVERAGE)."""
-_FLAGS = ("-G", "0x704")
-"""Leave out: unmapped, secondary, QC-failed, duplicate (cnvlib.coverage.COVERAGE_EXCLUDE_FLAGS)."""
-_FLAGS_WITH_DUPLICATES = ("-G", "0x304", "-g", "0x400")
-"""The same, but duplicates count (samtools itself leaves them out unless told by -g)."""
-_MOST_SITES_BP = 100_000_000
-"""Targets of more than this (a genome in bins, no panel or exome) are summed by bedcov: a line a site is too much."""
+_LEFT_OUT = 0x704
+"""Flags of a read that does not count: unmapped, secondary, QC-failed, duplicate
+(cnvlib.coverage.COVERAGE_EXCLUDE_FLAGS)."""
+_DUPLICATE = 0x400
+_READS_AT_ONCE = 1 << 20
 
 Ints = npt.NDArray[np.int64]
 
@@ -72,25 +71,21 @@ def count_coverage(
         antitarget_cnn: path to write, the same.
 
     Raises:
-        MemoryError: memory ran out inside samtools; retrying with more may help.
+        MemoryError: memory ran out; retrying with more may help.
         OSError: a table cannot be written.
     """
-    on_target, off_target = _read_bins(bins), _read_bins(off_target_bins)
-    flags = _FLAGS_WITH_DUPLICATES if keep_duplicates else _FLAGS
-    filters = [*flags, "-Q", str(min_mapq), *(["--reference", fasta] if fasta else [])]
-    by_site = int((on_target.end - on_target.start).sum()) <= _MOST_SITES_BP
+    tables = [_read_bins(bins), _read_bins(off_target_bins)]
+    left_out = _LEFT_OUT & ~_DUPLICATE if keep_duplicates else _LEFT_OUT
     try:
         with open_alignment(bam, fasta) as alignment:
-            contigs = frozenset(alignment.references)
-        targets = (_bases_by_site if by_site else _bases_by_bin)(bam, on_target, filters, contigs)
-        others = _bases_by_bin(bam, off_target, filters, contigs)
+            targets, others = _bases(alignment, tables, left_out, min_mapq)
         if not targets.any():
             raise UnusableSample("no read lies on any target", "Check that the BAM belongs to this assay")
     except UnusableSample as error:
         no_coverage(target_cnn, antitarget_cnn)
         return Usable(False, error.reason, error.remedy)
-    records.write_text(_cnn(on_target, targets), target_cnn)
-    records.write_text(_cnn(off_target, others), antitarget_cnn)
+    for table, bases, path in zip(tables, (targets, others), (target_cnn, antitarget_cnn), strict=True):
+        records.write_text(_cnn(table, bases), path)
     return Usable()
 
 
@@ -104,52 +99,49 @@ def _read_bins(path: str) -> _Bins:
     )
 
 
-def _bases_by_site(bam: str, bins: _Bins, filters: Sequence[str], contigs: frozenset[str]) -> Ints:
-    """Bases in each bin, from the depth at every site, a contig at a time."""
-    bases = np.zeros(len(bins.start), dtype=np.int64)
-    with TemporaryDirectory() as folder:
-        bed = str(_write_bed(Path(folder), bins, contigs))
-        for contig in sorted(contigs & set(bins.contig.tolist())):
-            here = bins.contig == contig
-            text = _samtools("depth", "-J", *filters, "-b", bed, "-r", f"{{{contig}}}", bam)
-            if not text:
-                continue
-            # lines of contig, 1-based position, depth: without the contig they are numbers alone
-            numbers = np.fromstring(f"\n{text}".replace(f"\n{contig}\t", "\n"), dtype=np.int64, sep=" ")
-            position, upto = numbers[0::2] - 1, np.concatenate([[0], np.cumsum(numbers[1::2])])
-            edges = (np.searchsorted(position, bins.end[here]), np.searchsorted(position, bins.start[here]))
-            bases[here] = upto[edges[0]] - upto[edges[1]]
-    return bases
-
-
-def _bases_by_bin(bam: str, bins: _Bins, filters: Sequence[str], contigs: frozenset[str]) -> Ints:
-    """Bases in each bin by `samtools bedcov`, as CNVkit asks for them: cheap where reads are few."""
-    bases = np.zeros(len(bins.start), dtype=np.int64)
-    present = np.isin(bins.contig, list(contigs))
-    if present.any():
-        with TemporaryDirectory() as folder:
-            text = _samtools("bedcov", *filters, str(_write_bed(Path(folder), bins, contigs)), bam)
-        bases[present] = [int(line.rsplit("\t", 1)[1]) for line in text.splitlines()]
-    return bases
-
-
-def _write_bed(folder: Path, bins: _Bins, contigs: frozenset[str]) -> Path:
-    """The bins of contigs that the BAM has: samtools stops at any other."""
-    rows = zip(bins.contig.tolist(), bins.start.tolist(), bins.end.tolist(), strict=True)
-    bed = folder / "bins.bed"
-    bed.write_text("".join(f"{c}\t{a}\t{b}\n" for c, a, b in rows if c in contigs), encoding="utf-8")
-    return bed
-
-
-def _samtools(command: str, *arguments: str) -> str:
+def _bases(alignment: pysam.AlignmentFile, tables: Sequence[_Bins], left_out: int, min_mapq: int) -> list[Ints]:
+    """Bases in each bin of each table, in one pass over the reads; zero on a contig that the file does not have."""
+    contig = np.concatenate([table.contig for table in tables])
+    start, end = (np.concatenate([getattr(table, edge) for table in tables]) for edge in ("start", "end"))
+    bases = np.zeros(len(start), dtype=np.int64)
     try:
-        return str(getattr(pysam.samtools, command)(*arguments))
-    except pysam.utils.SamtoolsError as error:
-        said = " ".join(str(error).split())
-        if "allocate" in said:
-            raise MemoryError(said) from error
+        for name in sorted(set(contig.tolist()) & set(alignment.references)):
+            for near in _stretches(np.flatnonzero(contig == name), start, end):
+                reads = alignment.fetch(name, int(start[near].min()), int(end[near].max()))
+                for first, behind in _spans(reads, left_out, min_mapq):
+                    bases[near] += _between(behind, start[near], end[near]) - _between(first, start[near], end[near])
+    except (OSError, ValueError) as error:
         remedy = "Check the BAM with samtools quickcheck and index it again"
-        raise UnusableSample(f"counting coverage failed ({said[:200]})", remedy) from error
+        raise UnusableSample(f"counting coverage failed ({error})", remedy) from error
+    return np.split(bases, np.cumsum([len(table.start) for table in tables[:-1]]))
+
+
+def _stretches(bins: Ints, start: Ints, end: Ints) -> list[Ints]:
+    """The bins of one contig in order, parted where the index can skip what lies between."""
+    ordered = bins[np.argsort(start[bins], kind="stable")]
+    far = start[ordered][1:] - np.maximum.accumulate(end[ordered])[:-1] > INDEX_STEP_BP
+    return np.split(ordered, np.flatnonzero(far) + 1)
+
+
+def _spans(reads: Iterable[pysam.AlignedSegment], left_out: int, min_mapq: int) -> Iterator[tuple[Ints, Ints]]:
+    """First position of each read that counts and the one behind its last, each sorted, a million reads at a time."""
+    first, behind = array("q"), array("q")
+    for read in reads:
+        if not read.flag & left_out and read.mapping_quality >= min_mapq:
+            first.append(read.reference_start)
+            behind.append(read.reference_end or read.reference_start)  # without a CIGAR it has no end
+            if len(first) == _READS_AT_ONCE:
+                yield np.sort(first), np.sort(behind)
+                first, behind = array("q"), array("q")
+    yield np.sort(first), np.sort(behind)
+
+
+def _between(values: Ints, start: Ints, end: Ints) -> Ints:
+    """Sum over sorted values v of min(v, end) - min(v, start), for each bin."""
+    upto = np.concatenate([[0], np.cumsum(values)])
+    low, high = np.searchsorted(values, start), np.searchsorted(values, end)
+    found: Ints = upto[high] - upto[low] + end * (len(values) - high) - start * (len(values) - low)
+    return found
 
 
 def _cnn(bins: _Bins, bases: Ints) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pysam
 
-from cetux.alignment import open_alignment
+from cetux.alignment import INDEX_STEP_BP, open_alignment
 from cetux.counts import SampleCheck, Usable
 from cetux.errors import UnusableSample
 from cetux.genomes import contig_prefix, plain_contig, recognise_build
@@ -181,31 +181,39 @@ def _read_loci(
 ) -> tuple[list[str], bool]:
     """Names of the loci without a read, and whether any read near a locus is marked as a duplicate.
 
-    The index leads to within 16 kb of a locus, and what lies between is read: so a locus over which the last read seen
-    reaches is not looked up again (codons of one exon).
+    The index leads to within 16 kb of a place, and all before it is read: loci nearer than that are read in one go.
     """
-    empty, marked, reached = set(), False, ("", 0)
+    unread: set[Interval] = set()
+    marked = False
+    for near in _neighbours(loci):
+        contig, waiting = prefix + near[0].chrom, near
+        if alignment.get_tid(contig) >= 0:
+            try:
+                for read in alignment.fetch(contig, near[0].start, max(locus.end for locus in near)):
+                    start, end = read.reference_start, read.reference_end or read.reference_start + 1
+                    if waiting and waiting[0].start < end:
+                        waiting = [locus for locus in waiting if locus.start >= end or locus.end <= start]
+                    marked = marked or read.is_duplicate
+                    if marked and not waiting:
+                        break
+            except (OSError, ValueError) as error:
+                remedy = f"Make the index again: samtools index {bam}; if that fails the file is damaged"
+                where = f"{near[0].chrom}:{near[0].start + 1}"
+                raise UnusableSample(f"reading at {where} failed ({error})", remedy) from None
+        unread.update(waiting)
+    return [f"{locus.chrom}:{locus.start + 1}-{locus.end}" for locus in loci if locus in unread], marked
+
+
+def _neighbours(loci: Sequence[Interval]) -> list[list[Interval]]:
+    """The loci in order, parted where the index can skip what lies between."""
+    parts: list[list[Interval]] = []
     for locus in sorted(loci, key=lambda one: (one.chrom, one.start)):
-        contig = prefix + locus.chrom
-        if locus.chrom == reached[0] and locus.start < reached[1]:
-            continue
-        if alignment.get_tid(contig) < 0:
-            empty.add(locus)
-            continue
-        try:
-            seen = False
-            for read in alignment.fetch(contig, locus.start, locus.end):
-                seen = True
-                reached = locus.chrom, read.reference_end or 0
-                marked = marked or read.is_duplicate
-                if marked:
-                    break
-        except (OSError, ValueError) as error:
-            remedy = f"Make the index again: samtools index {bam}; if that fails the file is damaged"
-            raise UnusableSample(f"reading at {locus.chrom}:{locus.start + 1} failed ({error})", remedy) from None
-        if not seen:
-            empty.add(locus)
-    return [f"{locus.chrom}:{locus.start + 1}-{locus.end}" for locus in loci if locus in empty], marked
+        last = parts[-1][-1] if parts else None
+        if last and last.chrom == locus.chrom and locus.start - last.end <= INDEX_STEP_BP:
+            parts[-1].append(locus)
+        else:
+            parts.append([locus])
+    return parts
 
 
 def target_loci(targets: str, build: str) -> list[Interval]:
