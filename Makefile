@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test cluster-test browser-test screenshots rulegraph check audit lock bench clean
+.PHONY: demo accept test cluster-test browser-test screenshots rulegraph check audit lock bench clean
 unexport PYTHONDONTWRITEBYTECODE  # without bytecode every start of Snakemake takes two seconds more
 
 CORES ?= all
@@ -19,6 +19,12 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --requ
 demo: build/demo/cohort.yaml
 	@echo "cetux: running the workflow on build/demo"
 	@cd build/demo && ../../$(BIN)/snakemake -s ../../Snakefile --cores $(CORES) --configfile cohort.yaml --quiet rules
+	@$(BIN)/python tests/accept.py build/demo
+
+# acceptance at a site: the demo through your executor, as in make accept OPTIONS="--workflow-profile path/to/slurm"
+OPTIONS ?= --cores $(CORES)
+accept: build/demo/cohort.yaml
+	@cd build/demo && ../../$(BIN)/snakemake -s ../../Snakefile --configfile cohort.yaml $(OPTIONS)
 	@$(BIN)/python tests/accept.py build/demo
 
 build/demo/cohort.yaml: .venv/base.stamp tests/demo.py tests/builders.py $(wildcard resources/*.tsv)

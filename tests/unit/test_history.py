@@ -98,7 +98,7 @@ def test_a_patient_who_is_gone_and_comes_back() -> None:
     )
     assert run(gone, {"P1": CALL}) is gone
     back = run(gone, {"P1": CALL, "P2": AMPLIFIED})
-    assert (rows(back)[-1]["run"], rows(back)[-1]["event"]) == ("3", "NEW")
+    assert (rows(back)[-1]["run"], rows(back)[-1]["event"]) == ("3", "RETURNED")
 
 
 calls = st.dictionaries(st.sampled_from(["P1", "P2", "P3"]), st.sampled_from([CALL, AMPLIFIED, CALL | {"flags": ""}]))

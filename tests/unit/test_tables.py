@@ -160,4 +160,6 @@ def test_further_columns_of_the_patients_sheet_are_kept() -> None:
     kept = replace(patient, patient=replace(patient.patient, further={"site": "=Osaka", "flags": "late"}))
     header, first, *_ = tables.mechanisms(CohortCalls((kept, *others))).splitlines()
     assert header.split("\t")[-2:] == ["sheet_flags", "site"]
+    formula = replace(patient, patient=replace(patient.patient, further={"@name": "x"}))
+    assert tables.mechanisms(CohortCalls((formula,))).splitlines()[0].endswith("\t'@name")
     assert first.split("\t")[-2:] == ["late", "'=Osaka"]

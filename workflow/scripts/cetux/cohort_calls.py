@@ -1,7 +1,7 @@
 """From the files of all samples to the calls of all patients."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -12,6 +12,7 @@ from cetux.call_comparison import Comparison
 from cetux.clonality import with_local_copies
 from cetux.cohort import Cohort, Patient
 from cetux.counts import SampleCheck
+from cetux.errors import InputError, Problem
 from cetux.evidence import CopyNumber, HeregulinResult, IdentityCheck, SampleEvidence, SampleGenotypes
 from cetux.heregulin import HeregulinChange
 from cetux.heregulin_calls import HeregulinCalls
@@ -22,7 +23,7 @@ from cetux.other_methods import ComparedResult
 from cetux.overrides import Override
 from cetux.sheets import Row
 from cetux.sites import SiteCounts
-from cetux.states import Axis, Identity, Specimen, Timepoint
+from cetux.states import Axis, Heregulin, Identity, Specimen, Timepoint
 from cetux.why import EMPTY, Explanation, Thresholds, explain
 
 
@@ -152,7 +153,13 @@ def call_cohort(
         other_results: rows of the concordance sheet, which change no call.
         overrides: of all patients.
         thresholds: by which the samples were judged, see `why.explain`; they change no call.
+
+    Raises:
+        InputError: an override of heregulin where neither sheet nor plates gave a value: it changes a state and makes
+            none. (That of a missing sample is refused before anything runs; only here the plates have been read.)
     """
+    if problems := list(_without_value(evidence, overrides)):
+        raise InputError(problems)
     of_patient: dict[str, list[Row]] = defaultdict(list)
     for row in other_results:
         of_patient[row["patient"]].append(row)
@@ -182,6 +189,17 @@ def call_cohort(
         ),
         rules,
     )
+
+
+def _without_value(evidence: Sequence[PatientEvidence], overrides: Sequence[Override]) -> Iterator[Problem]:
+    blood = {one.patient.patient: one.heregulin for one in evidence}
+    for said in overrides:
+        result = blood.get(said.patient, {}).get(said.timepoint)
+        if said.axis is Axis.HRG and (result is None or result.state is Heregulin.MISSING):
+            wrong = f"{said.patient} has no heregulin value of the time point {said.timepoint} to override"
+            yield Problem(
+                "the overrides sheet", wrong, "Correct patient or timepoint, or remove the row", column="axis"
+            )
 
 
 def _patient_call(

@@ -6,7 +6,7 @@ inputs. Runs are numbered by what they changed; a date would make two equal runs
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -96,9 +96,10 @@ def record(before: History, calls: Mapping[str, Texts], own: Mapping[str, Texts]
         shared: inputs of all of them.
     """
     known = before.latest()
+    ever = {entry.patient for entry in before.entries}
     run = max(before.shared, default=0) + 1
     entries = [
-        Entry(run, patient, Event.CHANGED if patient in known else Event.NEW, dict(call), dict(own[patient]))
+        Entry(run, patient, _event(patient, known, ever), dict(call), dict(own[patient]))
         for patient, call in sorted(calls.items())
         if patient not in known or known[patient].call != call
     ]
@@ -107,6 +108,12 @@ def record(before: History, calls: Mapping[str, Texts], own: Mapping[str, Texts]
     if not entries:
         return before
     return History({**before.shared, run: dict(shared)}, (*before.entries, *entries))
+
+
+def _event(patient: str, known: Container[str], ever: Container[str]) -> Event:
+    if patient in known:
+        return Event.CHANGED
+    return Event.RETURNED if patient in ever else Event.NEW
 
 
 def read(path: str) -> History:
@@ -155,7 +162,8 @@ def _change_rows(history: History) -> Iterator[list[object]]:
     last: dict[str, Entry] = {}
     for entry in history.entries:
         before = last.get(entry.patient)
-        last[entry.patient] = entry
+        if entry.event is not Event.REMOVED:
+            last[entry.patient] = entry
         old: Texts = before.call if before else {}
         further = [
             _moved(name, old.get(name, ""), entry.call.get(name, ""))
@@ -167,7 +175,7 @@ def _change_rows(history: History) -> Iterator[list[object]]:
             *(
                 old.get("primary"),
                 entry.call.get("primary"),
-                "; ".join(further) if entry.event is Event.CHANGED else "",
+                "; ".join(further) if entry.event in (Event.CHANGED, Event.RETURNED) else "",
             ),
             "; ".join(_because(before, entry, history.shared)),
         ]
@@ -186,9 +194,10 @@ def _moved(name: str, before: str, after: str) -> str:
 def _because(before: Entry | None, after: Entry, shared: Mapping[int, Texts]) -> list[str]:
     if after.event is Event.REMOVED:
         return ["the patient is no longer in the sheets"]
-    if before is None or before.event is Event.REMOVED:
+    if before is None:
         return ["first call of this patient"]
-    found = differences(
+    again = ["the patient is in the sheets again"] if after.event is Event.RETURNED else []
+    found = again + differences(
         {**shared[before.run], **before.inputs},
         {**shared[after.run], **after.inputs},
     )

@@ -280,3 +280,4 @@ class Event(StrEnum):
     NEW = "NEW"
     CHANGED = "CHANGED"
     REMOVED = "REMOVED"
+    RETURNED = "RETURNED"

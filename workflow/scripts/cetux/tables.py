@@ -92,7 +92,7 @@ def force_calls(calls: CohortCalls) -> str:
 
 def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A header line and one line per row, each value as a spreadsheet cell."""
-    lines = ["\t".join(columns), *("\t".join(cell(value) for value in row) for row in rows)]
+    lines = ["\t".join(map(cell, columns)), *("\t".join(cell(value) for value in row) for row in rows)]
     return "\n".join(lines) + "\n"
 
 
