@@ -8,10 +8,10 @@ that KRAS and a wild-type NRAS.
 ERBB2 reads as its state and the copies per tumour cell (observed copies where the purity is unknown): ``NEG``, ``AMP
 22``, ``POLYSOMY 4.2 over 3.8`` (the copies of the 17q controls), ``AMP 22 over none`` (no controls), ``NE technical``,
 ``NE``. Heregulin reads as its state and the laboratory's value: ``LOW 420``; or as a mapping with further cells of the
-heregulin table; ``cv`` are CVa and CVi of the change from pre to post. ``observed`` counts fragments with a change
-that is not DETECTED (``KRAS G12D: 3``), ``identity`` gives the verdict on pairs of samples (``pre tissue/post
-tissue``), ``overrides`` are rows of that sheet, whose call is `reviewed.tsv`. The stated states are not taken on
-trust: each must be what the package makes of the numbers.
+heregulin table, where ``cutoff`` holds what differs in the cut-off of this row; ``cv`` are CVa and CVi of the change
+from pre to post. ``observed`` counts fragments with a change that is not DETECTED (``KRAS G12D: 3``), ``identity``
+gives the verdict on pairs of samples (``pre tissue/post tissue``), ``overrides`` are rows of that sheet, whose call is
+`reviewed.tsv`. The stated states are not taken on trust: each must be what the package makes of the numbers.
 """
 
 import csv
@@ -259,6 +259,7 @@ def heregulin(timepoint: Timepoint, given: str | Mapping[str, Any], cutoff: Cuto
     if isinstance(given, str):
         stated, _, value = given.partition(" ")
         given = {"state": stated, "value": value}
+    cutoff = replace(cutoff, **given.get("cutoff", {}))
     row = {
         "patient": "P1",
         "timepoint": str(timepoint),
@@ -270,7 +271,7 @@ def heregulin(timepoint: Timepoint, given: str | Mapping[str, Any], cutoff: Cuto
         "dilution": "2",
         "dilution_applied": "yes",
         "cv_percent": "5",
-        **{key: str(cell) for key, cell in given.items() if key != "state"},
+        **{key: str(cell) for key, cell in given.items() if key not in ("state", "cutoff")},
     }
     result = judge("P1", timepoint, parse_row(row), [cutoff], heregulin_settings(SETTINGS))
     assert result.state is Heregulin(given["state"]), f"stated {given}, judged {result.state}: {result.reason}"

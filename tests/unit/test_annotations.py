@@ -150,3 +150,8 @@ def test_every_sentence_shows_source_and_date():
         assert item.source in item.sentence
         assert item.sentence.endswith(f"entered {item.entered}")
         assert "resistant to" not in item.sentence
+
+
+def test_the_remark_on_neratinib_and_cetuximab_is_a_whole_sentence():
+    (item,) = [item for item in items() if item.study == "NSABP FC-11"]
+    assert item.evidence.endswith("nearly all without amplification")

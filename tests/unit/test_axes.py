@@ -8,7 +8,7 @@ from tests.unit.mechanism_cases import CTDNA, PRE, RULES, TISSUE, heregulin, rul
 
 from cetux.axes import AxisState, axis_states
 from cetux.evidence import HeregulinResult, SampleEvidence
-from cetux.states import Axis, Heregulin, Verdict
+from cetux.states import Axis, Heregulin, PurityState, Verdict
 
 POSITIVE, NEGATIVE, NOT_USABLE = Verdict.POSITIVE, Verdict.NEGATIVE, Verdict.NOT_USABLE
 
@@ -250,3 +250,28 @@ def test_a_vaf_that_a_lost_allele_explains_is_not_germline() -> None:
     """Purity 0.6 with the other copy lost: VAF 0.6 / 1.4 = 43 %."""
     assert axis(Axis.BRAF, sample(BRAF="MUT N581T 42%", purity=0.6)).verdict is NOT_USABLE
     assert axis(Axis.BRAF, sample(BRAF="MUT N581T 48%", purity=0.6)).verdict is NEGATIVE
+
+
+def test_an_estimated_purity_makes_no_change_germline() -> None:
+    """Rules: "VAF 40-60 % in a sample of known lower purity"; an estimate is not known."""
+    one = sample(BRAF="MUT N581T 48%", purity=0.6)
+    for state, verdict in ((PurityState.GIVEN, NEGATIVE), (PurityState.ESTIMATED, NOT_USABLE)):
+        found = axis(Axis.BRAF, replace(one, erbb2=replace(one.erbb2, purity_state=state)))
+        assert found.verdict is verdict
+
+
+def test_the_limit_of_an_axis_is_of_its_worst_gene_and_its_best_sample() -> None:
+    """The least VAF seen with 95 % power: by 500 fragments 1.8 %, by 200 4.5 %, as `genotype.excluded_vaf` has it."""
+    deep, shallow = sample(name="A"), sample(name="B", NRAS="WT; codon 61 at 200x")
+    alone = axis(Axis.RAS, shallow).limit
+    assert alone == shallow.genotypes.genes["NRAS"].excluded_vaf
+    assert alone is not None and alone > 0.04
+    assert axis(Axis.RAS, shallow, deep).limit == deep.genotypes.genes["KRAS"].excluded_vaf
+    assert axis(Axis.ERBB2, deep).limit == deep.erbb2.detectable_copies
+
+
+def test_an_axis_that_is_not_negative_has_no_limit() -> None:
+    assert axis(Axis.RAS, sample(KRAS="MUT G12D 30%")).limit is None
+    assert axis(Axis.RAS, sample(KRAS="NO_CALL; all at 20x")).limit is None
+    assert axis(Axis.ERBB2, sample(erbb2="AMP 22")).limit is None
+    assert axis(Axis.HRG, sample()).limit is None

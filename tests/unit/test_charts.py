@@ -3,7 +3,7 @@
 import pytest
 from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, evidence, patient, sample
 
-from cetux import copies_chart, course_chart, depth_chart, heregulin_chart, pair_chart, survival_chart
+from cetux import copies_chart, course_chart, depth_chart, heregulin_chart, oncoprint, pair_chart, survival_chart
 from cetux.cohort_calls import CohortCalls, call_cohort
 from cetux.pictures import BLUE, GREEN, ORANGE
 from cetux.states import Mechanism, Timepoint
@@ -32,7 +32,7 @@ def test_copies_are_drawn_where_purity_and_copies_are_known(calls: CohortCalls) 
     chart = copies_chart.chart(calls)
     assert [row[:4] for row in chart.rows] == [("pre-tissue", "NEG", "0.6", "2"), ("post-tissue", "AMP", "0.6", "22")]
     assert chart.alt.startswith("2 samples with known purity, 1 amplified.")
-    assert "smallest seen with 95 % power" in chart.svg
+    assert "smallest gain seen with 95 % power" in chart.svg
     assert copies_chart.chart(EMPTY).rows == ()
 
 
@@ -93,6 +93,23 @@ def test_pairs_rise_in_orange_and_fall_in_blue() -> None:
     assert "No patient has a value at both time points" in pair_chart.chart(statistics()).alt
 
 
+def test_no_tick_of_any_chart_is_a_formula() -> None:
+    one = evidence(patient("PR", 300), [sample(PRE), sample(POST, erbb2="AMP 22")], pre="LOW 420", post="HIGH 1200")
+    calls = call_cohort([one], RULES)
+    pairs = (Pair("P1", "DuoSet", Bounded(420.0, 420.0), Bounded(1200.0, 1200.0)),)
+    charts = [made.chart(calls) for made in (copies_chart, course_chart, depth_chart, heregulin_chart, oncoprint)]
+    charts.append(pair_chart.chart(statistics(paired=(PairedSeries("heregulin_pg_per_ml", pairs),))))
+    assert [chart.name for chart in charts if "mathdefault" in chart.svg] == []
+
+
+def test_the_smallest_gain_is_no_amplification(calls: CohortCalls) -> None:
+    chart = copies_chart.chart(calls)
+    assert "smallest gain over the ploidy" in chart.alt
+    polysomy = call_cohort([evidence(patient(), [sample(erbb2="POLYSOMY 5 over 5")])], RULES)
+    assert [row[-1] for row in copies_chart.chart(polysomy).rows] == [""]
+    assert all(row[-1] for row in chart.rows)
+
+
 def test_a_survival_curve_states_groups_risk_and_test() -> None:
     curve = Curve(
         "amplified",
@@ -126,6 +143,7 @@ def test_a_survival_curve_states_groups_risk_and_test() -> None:
         Endpoint.PFS, Mechanism.ERBB2_AMP, Timepoint.PRE, True, 3, 4, (0, 90), (curve, other), log_rank_p=0.0321
     )
     (chart,) = survival_chart.charts(statistics(survival=(compared,)))
+    assert chart.title == "Progression-free survival by ERBB2_AMP in pre-treatment samples"
     assert "amplified: n = 3, 2 events, median 90 days" in chart.alt
     assert "median not reached days" in chart.alt
     assert "Log-rank p = 0.032. Underpowered." in chart.alt

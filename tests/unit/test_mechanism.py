@@ -26,6 +26,7 @@ from tests.unit.mechanism_cases import (
 )
 
 from cetux.evidence import HeregulinResult, SampleEvidence
+from cetux.heregulin import change
 from cetux.mechanism import Call, PatientEvidence, call_patient
 from cetux.states import (
     Axis,
@@ -149,6 +150,20 @@ class TestJudgedTimePoint:
         assert "RAS_MUT(KRAS G12D)" in found.annotated
 
 
+class TestDescribed:
+    def test_says_what_is_missing_and_what_limits_the_samples(self) -> None:
+        taken = sample(KRAS="NO_CALL; all at 20x")
+        limited = replace(taken, genotypes=replace(taken.genotypes, flags=("listed_codons_only",)))
+        found = call(evidence(patient("PR", 270, last_dose_day=100), [limited]))
+        assert found.status is Status.DESCRIPTIVE
+        assert [text.split(":")[0] for text in found.missing] == [Axis.RAS, Axis.HRG]
+        assert found.flags == ("listed_codons_only",)
+
+    def test_with_nothing_at_all(self) -> None:
+        found = call(evidence(patient("PR", None), []))
+        assert (found.status, found.missing) == (Status.NOT_APPLICABLE, tuple(f"{axis}: no sample" for axis in Axis))
+
+
 class TestLost:
     GONE = "LOST(RAS_MUT(KRAS G12D))"
 
@@ -168,6 +183,9 @@ class TestLost:
         """Specification 4.2: "PRE positive + POST negative = LOST"; missing is never negative."""
         found = acquired(sample(KRAS="MUT G12D 30%"), sample(POST, **after))
         assert (self.GONE in found.annotated) is lost
+
+    def test_heregulin_is_not_lost_where_its_fall_was_not_tested(self) -> None:
+        assert acquired(sample(), sample(POST), pre="HIGH 2900").annotated == ()
 
     def test_it_is_never_counted(self) -> None:
         found = acquired(sample(KRAS="MUT G12D 30%"), sample(POST))
@@ -418,9 +436,17 @@ def test_removing_an_assay_of_the_judged_time_point_never_creates_a_mechanism(
             assert {found.primary, *found.additional} - {""} <= before
 
 
+def _with_change(one: PatientEvidence) -> PatientEvidence:
+    if set(one.heregulin) != {PRE, POST}:
+        return one
+    return replace(one, heregulin_change=change(one.heregulin[PRE], one.heregulin[POST], 0.10, 0.20))
+
+
 @some
 @given(patients(response="PR"))
 def test_swapping_before_and_after_turns_emergent_into_lost(one: PatientEvidence) -> None:
+    """Heregulin with its change tested: what rose beyond the reference change falls beyond it when swapped."""
+    one = _with_change(one)
     found = call(one)
     swap = {PRE: POST, POST: PRE}
     other = PatientEvidence(
@@ -428,7 +454,7 @@ def test_swapping_before_and_after_turns_emergent_into_lost(one: PatientEvidence
         tuple(replace(taken, timepoint=swap[taken.timepoint]) for taken in one.samples),
         {swap[t]: replace(result, timepoint=swap[t]) for t, result in one.heregulin.items()},
     )
-    swapped = call(other)
+    swapped = call(_with_change(other))
     for finding in found.findings:
         axis = AXIS_OF.get(finding.mechanism)
         if finding.origin is Origin.EMERGENT and axis and swapped.axes:

@@ -153,8 +153,15 @@ def test_a_stated_state_that_the_numbers_contradict_is_refused() -> None:
 JOIN_FLAGS = (
     *("across_specimen_types", "anti_egfr_in_between", "chip_not_excluded", "conflict", "exploratory_cutoff"),
     *("evidence_is_from_colorectal_cancer", "flat_reference", "fragments_before", "identity_not_assessable"),
-    *("incomplete", "judged_on_post", "low_vaf_purity_unknown", "no_precision", "override", "ratio_not_assessable"),
-    *("reduced_scope", "rise_not_tested", "rise_within_reference_change", "sample_swap", "short_response"),
+    *("incomplete", "judged_on_post", "low_vaf_purity_unknown", "no_precision", "other_assay_or_matrix", "override"),
+    *(
+        "ratio_not_assessable",
+        "reduced_scope",
+        "rise_not_tested",
+        "rise_within_reference_change",
+        "sample_swap",
+        "short_response",
+    ),
     "subclonal_mutation",
 )
 """Flags that the join itself gives; those of the samples it passes on."""

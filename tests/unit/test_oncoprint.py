@@ -1,16 +1,24 @@
 import pytest
-from tests.unit.mechanism_cases import POST, RULES, evidence, patient, sample
+from tests.unit.mechanism_cases import POST, PRE, RULES, evidence, patient, sample
 
 from cetux import oncoprint
 from cetux.cohort_calls import CohortCalls, PatientCall, call_cohort
+from cetux.evidence import SampleEvidence
 from cetux.mechanism import PatientEvidence
 from cetux.oncoprint import Glyph
-from cetux.states import Axis
+from cetux.states import Axis, Timepoint
 
 
 def called(one: PatientEvidence) -> PatientCall:
     (patient_call,) = call_cohort([one], RULES).patients
     return patient_call
+
+
+def read(given: dict[str, str], timepoint: Timepoint = PRE) -> SampleEvidence:
+    """A sample; the mutations of ERBB2 under a name of their own, beside its copies."""
+    words = dict(given)
+    mutation = words.pop("ERBB2 mutation", "")
+    return sample(timepoint, **words, **({"ERBB2": mutation} if mutation else {}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -27,15 +35,25 @@ def called(one: PatientEvidence) -> PatientCall:
         (Axis.HRG, {}, "HIGH 2000", Glyph.POSITIVE),
         (Axis.HRG, {}, None, Glyph.NOT_ASSESSED),
         (oncoprint.EXTENDED, {}, "LOW 420", Glyph.NOT_ASSESSED),
+        (oncoprint.EXTENDED, {"EGFR": "WT", "ERBB2 mutation": "WT"}, "LOW 420", Glyph.NEGATIVE),
+        (oncoprint.EXTENDED, {"EGFR": "WT"}, "LOW 420", Glyph.NO_CALL),
+        (oncoprint.EXTENDED, {"EGFR": "NO_CALL; codon 492 at 50x", "ERBB2 mutation": "WT"}, "LOW 420", Glyph.NO_CALL),
+        (oncoprint.EXTENDED, {"EGFR": "MUT_LOW S492R 2%", "ERBB2 mutation": "WT"}, "LOW 420", Glyph.EQUIVOCAL),
     ],
 )
 def test_a_cell_says_what_the_axis_says(axis: str, given: dict[str, str], pre: str | None, wanted: Glyph) -> None:
-    assert oncoprint.glyph(called(evidence(patient(), [sample(**given)], pre=pre)), axis) is wanted  # type: ignore[arg-type]
+    assert oncoprint.glyph(called(evidence(patient(), [read(given)], pre=pre)), axis) is wanted
 
 
 def test_without_a_judged_sample_nothing_was_assessed() -> None:
     acquired = called(evidence(patient("PR", 300), [sample()]))
     assert {oncoprint.glyph(acquired, axis) for axis in Axis} == {Glyph.NOT_ASSESSED}
+
+
+def test_genes_beyond_the_axes_are_those_of_the_judged_time_point() -> None:
+    before = read({"EGFR": "WT", "ERBB2 mutation": "WT"})
+    one = called(evidence(patient("PR", 300), [before, sample(POST)], pre="LOW 420", post="LOW 420"))
+    assert oncoprint.glyph(one, oncoprint.EXTENDED) is Glyph.NOT_ASSESSED
 
 
 def test_a_sample_that_is_not_usable_is_no_call() -> None:

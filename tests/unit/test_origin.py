@@ -8,8 +8,9 @@ from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, TISSUE, hereguli
 
 from cetux.axes import Finding, axis_states
 from cetux.evidence import SampleEvidence
+from cetux.heregulin import HeregulinChange
 from cetux.origin import is_lost, with_origin
-from cetux.states import Axis, Origin
+from cetux.states import Axis, Origin, PurityState, Trend
 
 EMERGENT, EXPANDED, PRE_EXISTING = Origin.EMERGENT, Origin.EXPANDED, Origin.PRE_EXISTING
 UNRESOLVED = Origin.ORIGIN_UNRESOLVED
@@ -233,3 +234,50 @@ def test_lost_needs_a_limit_that_covers_what_was_there(after: str, lost: bool) -
     assert is_lost(before, [sample(POST, KRAS=after)], None, RULES) is lost
     faint = finding(Axis.RAS, sample(POST, purity=0.06, erbb2="NE", KRAS="MUT_LOW G12D 3%"))
     assert is_lost(faint, [sample(POST, KRAS=after)], None, RULES) is (after == "WT")
+
+
+@pytest.mark.parametrize(("state", "origin"), [(PurityState.GIVEN, EMERGENT), (PurityState.ESTIMATED, UNRESOLVED)])
+def test_across_specimen_types_an_estimated_purity_excludes_nothing(state: PurityState, origin: Origin) -> None:
+    before = sample(PRE, purity=0.5, erbb2="NE technical")
+    before = replace(before, erbb2=replace(before.erbb2, purity_state=state))
+    assert kras("MUT G12D 1%", [before], specimen=CTDNA).origin is origin
+
+
+@pytest.mark.parametrize(
+    ("purities", "before", "after", "origin"),
+    [
+        ((None, None), "AMP 12", "AMP 30", UNRESOLVED),
+        ((None, 0.6), "AMP 12", "AMP 60", UNRESOLVED),
+        ((0.6, None), "AMP 12", "AMP 30", UNRESOLVED),
+        ((None, None), "AMP 12", "AMP 23", PRE_EXISTING),
+        ((0.6, 0.6), "AMP 12", "AMP 30", EXPANDED),
+    ],
+    ids=["both unknown", "before unknown", "after unknown", "not doubled", "both known"],
+)
+def test_growth_at_unknown_purity_cannot_be_judged(
+    purities: tuple[float | None, float | None], before: str, after: str, origin: Origin
+) -> None:
+    """As of alleles: more tumour cells double what is observed as well as more copies do."""
+    pre, post = sample(PRE, erbb2=before, purity=purities[0]), sample(POST, erbb2=after, purity=purities[1])
+    assert amplified(post, [pre]).origin is origin
+
+
+def test_one_sample_over_which_nothing_doubled_settles_that_it_was_there() -> None:
+    before = [sample(PRE, name=name, purity=None, erbb2=text) for name, text in (("A", "AMP 12"), ("B", "AMP 28"))]
+    assert amplified(sample(POST, purity=None, erbb2="AMP 30"), before).origin is PRE_EXISTING
+
+
+@pytest.mark.parametrize("changed", [{"assay": "Quantikine"}, {"matrix": "plasma"}], ids=["assay", "matrix"])
+def test_heregulin_of_another_assay_or_matrix_makes_nothing_emergent(changed: dict[str, str]) -> None:
+    (found,) = axis_states([], heregulin(POST, "HIGH 2900"), POST, RULES)[Axis.HRG].findings
+    made = with_origin(found, [], replace(heregulin(PRE, "LOW 420"), **changed), RULES)
+    assert (made.origin, made.flags[-1]) == (UNRESOLVED, "other_assay_or_matrix")
+
+
+@pytest.mark.parametrize("trend", [None, *Trend])
+def test_heregulin_is_lost_only_by_a_fall_beyond_the_reference_change(trend: Trend | None) -> None:
+    (before,) = axis_states([], heregulin(PRE, "HIGH 1200"), PRE, RULES)[Axis.HRG].findings
+    change = HeregulinChange(trend, "reference change") if trend else None
+    assert is_lost(before, [], heregulin(POST, "LOW 900"), RULES, change) is (trend is Trend.FALL)
+    assert not is_lost(before, [], heregulin(POST, "HIGH 1200"), RULES, change)
+    assert not is_lost(before, [], None, RULES, change)

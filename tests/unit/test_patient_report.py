@@ -2,11 +2,14 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from markupsafe import Markup
 from tests.unit.mechanism_cases import POST, PRE, RULES, evidence, patient, sample
 
 from cetux import patient_report
 from cetux.cohort_calls import PatientCall, call_cohort
-from cetux.states import Erbb2
+from cetux.overrides import Override
+from cetux.states import Axis, Erbb2, PurityState, Status, Verdict
 from cetux.what_if import WhatIf
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -19,7 +22,7 @@ def called() -> PatientCall:
 
 
 def page_of(one: PatientCall) -> str:
-    return " ".join(patient_report.patient_page(one, ["AMP holds down to purity 0.2"], [], []).split())
+    return " ".join(patient_report.patient_page(one, RULES, ["AMP holds down to purity 0.2"], [], []).split())
 
 
 def test_the_page_gives_call_evidence_limits_flips_and_annotation() -> None:
@@ -29,7 +32,7 @@ def test_the_page_gives_call_evidence_limits_flips_and_annotation() -> None:
         "ERBB2_AMP",
         "AMP holds down to purity 0.2",
         "95 % ",
-        "would have seen",
+        "smallest gain over the ploidy that this sample would show",
         "excludes VAF",
         "reported as associated with resistance",
         "entered 2026-",
@@ -63,7 +66,7 @@ def test_every_value_is_escaped() -> None:
         one.call, primary="RAS_MUT(KRAS <b>)", why=(ATTACK,), missing=(ATTACK,), flags=(ATTACK,), patient=ATTACK
     )
     hostile = replace(one, call=call, samples=tuple(replace(s, sample=ATTACK) for s in one.samples))
-    page = patient_report.patient_page(hostile, [ATTACK], [], [])
+    page = patient_report.patient_page(hostile, RULES, [ATTACK], [], [])
     assert "<img src=x" not in page
     assert page.count("&lt;img src=x") >= 6
 
@@ -76,7 +79,7 @@ def test_pages_are_written_with_their_pictures(tmp_path: Path) -> None:
     page = (tmp_path / "pages/P1.html").read_text(encoding="utf-8")
     assert re.search(r'<img class="white" src="data:image/svg\+xml;base64,\w+', page)
     assert 'href="../reads/post-tissue.html"' in page
-    assert "No threshold in its plausible range changes this call." in page
+    assert "No threshold in its plausible range changes class, status or primary mechanism." in page
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["P1.html"]
 
 
@@ -86,7 +89,95 @@ def test_the_purity_at_which_the_copies_flip_is_said() -> None:
         replace(s, erbb2=replace(s.erbb2, flip_below_purity=0.22, flip_below_state=Erbb2.EQUIVOCAL))
         for s in one.samples
     )
-    assert patient_report.purity_flips(replace(one, samples=samples)) == [
-        "ERBB2 of post-tissue: AMP holds down to purity 0.22 (stated 0.60); below it is EQUIVOCAL"
+    assert patient_report.purity_flips(replace(one, samples=samples), RULES) == [
+        "ERBB2 of post-tissue: AMP holds down to purity 0.22 (stated 0.60); below it is EQUIVOCAL; "
+        "the call is then INDETERMINATE"
     ]
-    assert patient_report.purity_flips(one) == []
+    assert patient_report.purity_flips(one, RULES) == []
+
+
+def test_an_estimated_purity_is_not_called_stated_and_a_flip_that_moves_no_call_says_so() -> None:
+    one = call_cohort([evidence(patient(), [sample(KRAS="MUT G12D 30%")], pre="LOW 420")], RULES).patients[0]
+    (only,) = one.samples
+    copies = replace(
+        only.erbb2, purity_state=PurityState.ESTIMATED, flip_below_purity=0.3, flip_below_state=Erbb2.POLYSOMY
+    )
+    estimated = replace(one, samples=(replace(only, erbb2=copies),))
+    assert patient_report.purity_flips(estimated, RULES) == [
+        "ERBB2 of pre-tissue: NEG holds down to purity 0.30 (estimated 0.60); below it is POLYSOMY; "
+        "class, status and primary mechanism stay"
+    ]
+    assert "<h3>ERBB2 state flips</h3>" in page_of(estimated)
+    assert "ERBB2 state flips" not in page_of(one)
+
+
+USABLE = "Nothing: every axis was usable."
+
+
+def test_nothing_is_missing_only_where_every_axis_was_usable() -> None:
+    whole = call_cohort([evidence(patient(), [sample()], pre="LOW 420")], RULES).patients[0]
+    assert patient_report.gaps(whole) == []
+    assert USABLE in page_of(whole)
+    not_judged = replace(whole, call=replace(whole.call, status=Status.NOT_APPLICABLE, axes={}, missing=()))
+    assert patient_report.gaps(not_judged) == [f"{axis}: not judged" for axis in Axis]
+    assert USABLE not in page_of(not_judged)
+    failed = replace(whole.call.axes[Axis.ERBB2], verdict=Verdict.NOT_USABLE, reasons=("4 of 40 bins kept",))
+    axes = {**whole.call.axes, Axis.ERBB2: failed}
+    assert patient_report.gaps(replace(whole, call=replace(whole.call, axes=axes))) == ["ERBB2: 4 of 40 bins kept"]
+
+
+def test_every_gap_says_what_would_decide_it() -> None:
+    one = call_cohort([evidence(patient(), [sample(erbb2="NE technical")])], RULES).patients[0]
+    assert one.explanation is not None
+    assert [gap.axis for gap in one.explanation.wanted] == [Axis.ERBB2, Axis.HRG]
+    found = patient_report.gaps(one)
+    assert len(found) == 2
+    for text, gap in zip(found, one.explanation.wanted, strict=True):
+        assert text == f"{gap.axis}: {gap.missing}. What would decide: {gap.would_decide}"
+
+
+def test_a_check_that_was_not_made_is_missing() -> None:
+    whole = call_cohort([evidence(patient(), [sample()], pre="LOW 420")], RULES).patients[0]
+    (only,) = whole.samples
+    unchecked = replace(only, genotypes=replace(only.genotypes, flags=("contamination_not_assessable",)))
+    flagged = replace(
+        whole, samples=(unchecked,), call=replace(whole.call, flags=("identity_not_assessable", "rise_not_tested"))
+    )
+    assert patient_report.gaps(flagged) == [
+        "pre-tissue: contamination by another person could not be tested",
+        "whether the samples are of one person could not be tested",
+        "whether the rise since before treatment is more than noise was not tested",
+    ]
+    assert USABLE not in page_of(flagged)
+
+
+def test_an_override_stands_beside_what_was_computed_at_its_own_time_point() -> None:
+    samples = [sample(PRE), sample(POST, erbb2="AMP 22")]
+    one = evidence(patient("PR", 300), samples, pre="LOW 420", post="LOW 430")
+    said = Override("P1", Axis.ERBB2, PRE, "AMP", "A. Pathologist", "2024-07-22", "FISH", "by FISH", "2027-01-31")
+    (found,) = call_cohort([one], RULES, overrides=[said]).patients
+    assert found.call.axes[Axis.ERBB2].verdict is Verdict.POSITIVE  # at progression, the judged time point
+    page = page_of(found)
+    cells = re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", page[page.index("Overrides") :])[10:20]
+    assert cells[:3] == ["ERBB2", "pre", "NEGATIVE"]
+    assert cells[3].startswith("pre-tissue")
+    assert cells[4:] == ["AMP", "by FISH", "A. Pathologist", "2024-07-22", "2027-01-31", "FISH"]
+
+
+def test_reported_evidence_is_the_whole_sentence_with_its_population() -> None:
+    one = called()
+    item = one.reported[0].evidence[0]
+    assert item.population in item.sentence
+    assert str(Markup.escape(item.sentence)) in page_of(one)
+
+
+@pytest.mark.parametrize(("erbb2", "said"), [("NEG", True), ("AMP 22", True), ("POLYSOMY 5 over 5", False)])
+def test_the_smallest_gain_stands_only_where_it_says_something(erbb2: str, said: bool) -> None:
+    one = call_cohort([evidence(patient(), [sample(erbb2=erbb2)], pre="LOW 420")], RULES).patients[0]
+    (row,) = [row for row in patient_report.evidence_rows(one) if row[0] == "ERBB2 copies"]
+    assert ("smallest gain over the ploidy" in row[-1]) is said
+
+
+def test_the_links_to_the_reads_say_where_there_are_any() -> None:
+    page = patient_report.patient_page(called(), RULES, [], [], ["S1"])
+    assert ">Reads of S1</a>, where there is an allele" in page

@@ -45,3 +45,17 @@ def test_several_axes_share_nothing() -> None:
     svg = pictures.inline_svgs(twice, 3.0, 4.0, rows=2)
     assert "axes 0" in svg
     assert "axes 1" in svg
+
+
+def test_no_tick_of_a_logarithmic_axis_is_a_formula() -> None:
+    """Over less than a decade matplotlib labels minor ticks too."""
+
+    def logarithmic(axes: Axes) -> None:
+        axes.plot([1, 2], [150, 650])
+        axes.set_yscale("log")
+        pictures.plain_ticks(axes.yaxis)
+
+    svg = pictures.inline_svg(logarithmic, 3.0, 2.0)
+    assert "mathdefault" not in svg
+    assert ">200<" in svg
+    assert ">500<" in svg

@@ -24,6 +24,8 @@ def test_points_curve_limits_and_unknowns(tmp_path):
     assert "samples-<-62.5" in ids(svg)
     assert "samples->-4000" in ids(svg)
     assert ">RUN1, plate 1 (1): accepted<" in svg
+    assert "mathdefault" not in svg
+    assert ">1000<" in svg
 
 
 def test_the_same_plate_gives_the_same_bytes(tmp_path):

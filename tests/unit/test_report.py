@@ -9,6 +9,7 @@ from cetux.counts import Usable
 from cetux.heregulin_calls import HeregulinCalls
 from cetux.pictures import Chart
 from cetux.report import Told, changed_calls, cohort_page
+from cetux.states import Status
 from cetux.statistics_records import CohortStatistics
 
 ATTACK = '<img src=x onerror=alert(1)>&"'
@@ -25,6 +26,21 @@ def test_page_shows_every_patient_with_its_call() -> None:
     page = page_of(cohort_calls())
     for text in ("001", "MULTIPLE", "RAS_MUT(KRAS G12D)", "EMERGENT", "MULTIPLE 1.", 'href="patients/001.html"'):
         assert text in " ".join(page.split()), text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (Status.INDETERMINATE, "not called"),
+        (Status.NONE_DETECTED, "none detected"),
+        (Status.NOT_APPLICABLE, "not judged"),
+    ],
+)
+def test_a_call_without_a_primary_mechanism_says_why(status: Status, said: str) -> None:
+    page = page_of(cohort_calls(replace(CALL, status=status, primary="", origin=None, axes={})))
+    row = page[page.index('<th scope="row">') :]
+    assert f"<td>{said}</td>" in row[: row.index("not judged</td>", row.index(f"{said}</td>")) + 20]
+    assert "<td>none</td>" not in page
 
 
 def test_axis_that_was_not_judged_says_so() -> None:

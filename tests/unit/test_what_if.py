@@ -94,4 +94,5 @@ def test_the_table_has_a_row_for_each_value_and_the_chart_names_what_is_still() 
     chart = what_if_chart.chart(found)
     assert "classes.off_drug_days" in chart.alt.split("No effect")[1]
     assert "erbb2.amp_copies" not in chart.alt
+    assert "class, status or primary mechanism" in chart.alt
     assert what_if_chart.picture(found) == what_if_chart.picture(found)

@@ -11,7 +11,7 @@ from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, SETTINGS, call, 
 from cetux import why
 from cetux.cohort_calls import call_cohort
 from cetux.mechanism import Call, PatientEvidence, call_patient
-from cetux.states import Axis, Status, Timepoint, Verdict
+from cetux.states import Annotation, Axis, Mechanism, Status, Timepoint, Verdict
 
 THRESHOLDS = {"erbb2": SETTINGS["erbb2"], **{name: SETTINGS["genotypes"][name] for name in ("tissue", "ctdna")}}
 
@@ -36,9 +36,12 @@ def test_a_call_in_one_sentence() -> None:
         (evidence(patient("PR", None), [sample()]), "No resistance: there is no progression"),
         (
             evidence(patient("PR", 270, last_dose_day=100), [sample(erbb2="AMP 22")]),
-            "nothing is called; seen: ERBB2_AMP",
+            "nothing is called; seen: ERBB2 amplification.",
         ),
-        (evidence(patient(), [sample()], pre="LOW 420"), "all four axes are usable and negative"),
+        (
+            evidence(patient(), [sample()], pre="LOW 420"),
+            "no mechanism was detected on the four axes (excluded: RAS and BRAF",
+        ),
         (evidence(patient("PR", 274), [sample()]), "a usable post-treatment sample sequenced over KRAS and NRAS"),
         (evidence(patient(), [sample(KRAS="MUT G12D 30%", erbb2="AMP 22")], pre="LOW 420"), "several independent ones"),
         (evidence(patient(), [sample(BRAF="MUT K601E 30%")], pre="LOW 420"), "BRAF class 2 mutation K601E"),
@@ -47,6 +50,77 @@ def test_a_call_in_one_sentence() -> None:
 )
 def test_sentences_of_every_status(one: PatientEvidence, says: str) -> None:
     assert says in why.sentence(call(one))
+
+
+def of_case(name: str) -> str:
+    case = mechanism_cases.load(name)
+    return why.sentence(call_patient(case.evidence, case.rules))
+
+
+@pytest.mark.parametrize(
+    ("one", "says"),
+    [
+        (
+            evidence(patient(), [sample(KRAS="NO_CALL; codon 61 at 20x")], pre="LOW 420"),
+            "De novo resistance: no mechanism can be called: RAS is not usable (BRAF, ERBB2 and HRG negative); this "
+            "would decide: deeper sequencing of the codons named.",
+        ),
+        (
+            evidence(patient(), [sample(erbb2="NEG")]),
+            "De novo resistance: no mechanism can be called: HRG is not usable (RAS, BRAF and ERBB2 negative); this "
+            "would decide: a pre-treatment serum or plasma, of an assay with a cut-off.",
+        ),
+        (
+            evidence(patient(), [sample(erbb2="POLYSOMY 4.2 over 3.8")], pre="LOW 420"),
+            "confidence MODERATE); seen and not counted: polysomy of chromosome 17.",
+        ),
+        (
+            evidence(patient(), [sample(KRAS="MUT G12D 30%", erbb2="AMP 22")], pre="LOW 420"),
+            "RAS mutation KRAS G12D, with ERBB2 amplification (one of several independent ones): ",
+        ),
+        (
+            evidence(patient(), [sample(KRAS="MUT G12D 30%", erbb2="AMP 22")], pre="LOW 420"),
+            "(confidence HIGH); RAS mutation and ERBB2 amplification rarely stand in one tumour: check for a swap or "
+            "contamination first.",
+        ),
+    ],
+    ids=["a gap", "no heregulin", "annotated", "several", "a conflict"],
+)
+def test_sentences_in_full(one: PatientEvidence, says: str) -> None:
+    assert why.sentence(call(one)).endswith(says) or says in why.sentence(call(one))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("S01", "no mechanism can be called: samples are of different persons: pre-tissue and post-tissue: SNPs; this "
+                "would decide: fresh samples of this patient."),
+        ("S05", "seen: RAS mutation KRAS G12D; samples are of different persons: pre-tissue and post-tissue: SNPs."),
+        ("S06", "so nothing is called; samples are of different persons: pre-tissue and post-tissue: SNPs."),
+        ("X59", "RAS mutation KRAS G12D was there before treatment, under which the disease was controlled (BRAF, "
+                "ERBB2 and HRG negative)."),
+        ("O15", "seen and not counted: high circulating heregulin (lost at progression)."),
+    ],
+)  # fmt: skip
+def test_sentences_of_cases(name: str, says: str) -> None:
+    assert of_case(name).endswith(says)
+
+
+def test_a_negative_names_its_limits_and_only_the_genes_that_were_read() -> None:
+    """500 fragments exclude 1.8 %; `detectable_copies` of the sample is the smallest amplification."""
+    one = sample()
+    said = why.sentence(call(evidence(patient(), [one], pre="LOW 420")))
+    assert "(excluded: RAS and BRAF mutations of VAF >= 1.8%, ERBB2" in said
+    assert f", ERBB2 amplifications of >= {one.erbb2.detectable_copies:.1f} copies; confidence HIGH)." in said
+    assert "excluded: KRAS and BRAF mutations" in of_case("C32a")
+
+
+def test_every_label_has_words() -> None:
+    for name in (*Mechanism, *Annotation):
+        assert str(name) not in why._named(name)
+        assert str(name) not in why._named(f"{name}(BRAF V600E)")
+    assert why._named("LOST(RAS_MUT(KRAS G12D))") == "RAS mutation KRAS G12D (lost at progression)"
+    assert why._named("MET_AMP(9.8 copies, ratio 4.4)") == "MET amplification (9.8 copies, ratio 4.4)"
 
 
 @pytest.mark.parametrize("name", mechanism_cases.names())
@@ -65,6 +139,9 @@ def check(made: Call, found: why.Explanation) -> None:
     """What holds for the explanation of any call."""
     assert re.fullmatch(r"[A-Z][^\n]+\.", found.sentence)
     assert "resistant to" not in found.sentence, "the wording rules"
+    assert not re.search(r"[,;:.]\s*[,;:.)]|\s[,;:.)]|\(\s|  |\.\.", found.sentence), found.sentence
+    jargon = [*Mechanism, *(note for note in Annotation if note is not Annotation.LOST), "ORIGIN_UNRESOLVED"]
+    assert not [name for name in jargon if name in found.sentence], found.sentence
     assert found.fired or made.resistance_class == "NOT_RESISTANT"
     if made.status is Status.INDETERMINATE:
         assert found.wanted or made.findings

@@ -70,7 +70,9 @@ class Finding:
 class AxisState:
     """Verdict of one axis at one time point; reasons say what each sample gave, annotated what is not counted.
 
-    fired: ids of the rules that made the verdict, as in ``axes.RAS.positive.MUTATED``.
+    fired: ids of the rules that made the verdict, as in ``axes.RAS.positive.MUTATED``. limit: the least that a
+    negative axis would have seen with 95 % power: VAF, 0..1 (RAS, BRAF), or copies per tumour cell (ERBB2); None where
+    it is not negative, where no sample gives a limit, and of heregulin.
     """
 
     axis: Axis
@@ -80,11 +82,12 @@ class AxisState:
     annotated: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     fired: tuple[str, ...] = ()
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
 class _Said:
-    """What one sample says on one axis, by the states that it is in."""
+    """What one sample says on one axis, by the states that it is in; limit: as of an axis, whatever the group."""
 
     group: Group
     reason: str
@@ -92,6 +95,7 @@ class _Said:
     findings: tuple[Finding, ...] = ()
     annotated: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    limit: float | None = None
 
 
 _WITHIN_A_SAMPLE = (Group.POSITIVE, Group.IN_DOUBT, Group.NOT_USABLE, Group.NEGATIVE)
@@ -123,6 +127,7 @@ def _combine(axis: Axis, said: Sequence[_Said], rules: MechanismRules) -> AxisSt
     if any(one.group is Group.NEGATIVE and not _reduced(one.flags) for one in said):
         flags = tuple(flag for flag in flags if not _reduced([flag]))
     deciding = (rules.rule(axis, state) for one in said if one.group is group for state in one.states)
+    limits = (one.limit for one in said if group is one.group is Group.NEGATIVE and one.limit is not None)
     return AxisState(
         axis=axis,
         verdict=_VERDICTS.get(group, Verdict.NOT_USABLE),
@@ -131,6 +136,7 @@ def _combine(axis: Axis, said: Sequence[_Said], rules: MechanismRules) -> AxisSt
         annotated=tuple(dict.fromkeys(note for one in said for note in one.annotated)),
         flags=flags,
         fired=tuple(dict.fromkeys(deciding)),
+        limit=min(limits, default=None),
     )
 
 
@@ -226,6 +232,7 @@ def _merge(said: Sequence[_Said], unread: Sequence[str]) -> _Said:
         tuple(finding for one in said for finding in one.findings),
         tuple(note for one in said for note in one.annotated),
         tuple(flag for one in said for flag in one.flags),
+        max((one.limit for one in said if one.limit is not None), default=None),
     )
 
 
@@ -267,7 +274,7 @@ def _gene(axis: Axis, sample: SampleEvidence, gene: GeneGenotype, rules: Mechani
     """What one gene of one sample says: the states of its changes, or that it was not read, or that it is wild type."""
     name = f"{sample.sample}: {gene.gene}"
     seen = ", ".join(f"{allele.protein} {allele.vaf:.1%}" for allele in gene.alleles)
-    found = [(allele, _state_of(axis, allele, sample.erbb2.purity, rules)) for allele in gene.alleles]
+    found = [(allele, _state_of(axis, allele, sample.erbb2.given_purity, rules)) for allele in gene.alleles]
     states = [state for _, state in found] or [RasState.WT]
     if gene.failing:
         states.append(RasState.NO_CALL)
@@ -286,7 +293,8 @@ def _gene(axis: Axis, sample: SampleEvidence, gene: GeneGenotype, rules: Mechani
     )
     notes = tuple(_note(axis, a, state) for a, state in found if rules.group(axis, state) is not Group.POSITIVE)
     deciding = tuple(dict.fromkeys(state for state in states if rules.group(axis, state) is group))
-    return _Said(group, f"{name}{_said_of(gene, seen, group, deciding)}", deciding, findings, notes)
+    words = f"{name}{_said_of(gene, seen, group, deciding)}"
+    return _Said(group, words, deciding, findings, notes, limit=gene.excluded_vaf)
 
 
 def _said_of(gene: GeneGenotype, seen: str, group: Group, deciding: Sequence[str]) -> str:
@@ -339,6 +347,7 @@ def _erbb2(sample: SampleEvidence, rules: MechanismRules) -> _Said:
         (state,),
         annotated=(str(noted),) if noted else (),
         flags=flags if group is Group.NEGATIVE else (),
+        limit=call.detectable_copies,
     )
 
 

@@ -1,4 +1,4 @@
-"""ERBB2 copies of every sample against its purity, with what would have been seen at each purity."""
+"""ERBB2 copies of every sample against its purity, with the smallest gain that would show at each purity."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -17,7 +17,7 @@ _PLOIDY = 2.0
 
 
 def chart(calls: CohortCalls) -> Chart:
-    """ERBB2 copies per tumour cell against purity, under the curve of what would have been seen with 95 % power."""
+    """ERBB2 copies per tumour cell against purity, with the curve of the smallest gain seen with 95 % power."""
     known = [
         one.erbb2
         for patient in calls.patients
@@ -34,7 +34,7 @@ def chart(calls: CohortCalls) -> Chart:
         if errors:
             purities = np.linspace(0.08, 1.0, 60)
             seen = [detectable_copies(median(errors), float(purity), _PLOIDY) for purity in purities]
-            label = "smallest seen with 95 % power"
+            label = "smallest gain seen with 95 % power"
             axes.plot(purities, seen, color=INK, linestyle="--", linewidth=1.0, label=label)
         axes.set_xlabel("Purity (fraction of tumour cells)")
         axes.set_ylabel("ERBB2 copies per tumour cell")
@@ -49,18 +49,27 @@ def chart(calls: CohortCalls) -> Chart:
     return Chart(
         name="copies",
         title="ERBB2 copies against purity",
-        alt=f"{len(known)} samples with known purity, {amplified} amplified. Below the dashed curve (at the cohort's "
-        "median noise and ploidy 2) an amplification would be missed in more than one of twenty.",
+        alt=f"{len(known)} samples with known purity, {amplified} amplified. The dashed curve is the smallest gain "
+        "over the ploidy that a sample would show with 95 % power (at the cohort's median noise and ploidy 2); "
+        "how many copies are an amplification is another question (erbb2.amp_copies).",
         svg=inline_svg(draw, 7.5, 4.0),
-        columns=("sample", "state", "purity", "copies", "95 % low", "95 % high", "smallest seen"),
+        columns=("sample", "state", "purity", "copies", "95 % low", "95 % high", "smallest gain seen"),
         rows=tuple(
             (
                 *(one.sample, str(one.state), number(one.purity), number(one.copies)),
-                *(number(one.copies_low), number(one.copies_high), number(one.detectable_copies)),
+                *(number(one.copies_low), number(one.copies_high), number(smallest_gain(one))),
             )
             for one in known
         ),
     )
+
+
+def smallest_gain(call: CopyNumber) -> float | None:
+    """Copies of the smallest gain over the ploidy that would show with 95 % power; None where that says nothing.
+
+    It says nothing where the sample could not be evaluated, nor of polysomy, which is no gain over the ploidy.
+    """
+    return None if call.state in (Erbb2.NE, Erbb2.POLYSOMY) else call.detectable_copies
 
 
 def _copies(axes: Axes, points: Sequence[CopyNumber], colour: str, label: str) -> None:

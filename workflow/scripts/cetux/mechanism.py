@@ -10,7 +10,7 @@ from cetux.evidence import HeregulinResult, IdentityCheck, SampleEvidence
 from cetux.extended import extended_findings, rules_of_changes
 from cetux.force_call import ForcedCall, force_calls
 from cetux.heregulin import HeregulinChange
-from cetux.mechanism_rules import AXIS_OF, MechanismRules
+from cetux.mechanism_rules import AXIS_OF, BY_DURATION, MechanismRules
 from cetux.origin import is_lost, with_origin
 from cetux.overrides import Override, capped, has_numbers, reviewed_axes, reviewed_origin
 from cetux.primary import choose_primary, conflicts, limits, limits_of_none, lowest, one_per_label
@@ -28,6 +28,9 @@ from cetux.states import (
 )
 
 _LIMITATIONS = ("listed_codons_only", "contamination", "ctdna_without_umi", "no_gc_correction", "normal_left_out")
+
+SWAP = "SAMPLE_SWAP: "
+"""What stands before two samples that are of different persons."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,20 @@ def call_patient(evidence: PatientEvidence, rules: MechanismRules) -> Call:
         flags.append("evidence_is_from_colorectal_cancer")
     flags += [f"override:{said.axis}" for said in evidence.overrides]
     flags += [f"anti_egfr_in_between:{one.sample}" for one in evidence.samples if one.archival == "anti_egfr_since"]
-    call = _Draft(evidence, klass, judged, [*klass.flags, *flags], rules)
+    swaps = _swaps(evidence.identity)
+    if swaps:
+        flags.append("sample_swap")
+    call = _Draft(evidence, klass, judged, [*klass.flags, *flags], swaps, rules)
     if klass.resistance is ResistanceClass.NOT_RESISTANT or klass.resistance is ResistanceClass.NOT_EVALUABLE:
         progressed = evidence.patient.progression_day is not None
         return call.described(Status.DESCRIPTIVE if progressed else Status.NOT_APPLICABLE)
     return call.judged()
+
+
+def _swaps(identity: Sequence[IdentityCheck]) -> tuple[str, ...]:
+    """Every pair of samples that are of different persons, in words."""
+    swapped = [pair for pair in identity if pair.verdict is Identity.DIFFERENT_PERSONS]
+    return tuple(f"{SWAP}{pair.one} and {pair.other}: {pair.reason}" for pair in swapped)
 
 
 def _judged_timepoint(resistance: ResistanceClass, evidence: PatientEvidence) -> tuple[Timepoint | None, list[str]]:
@@ -105,14 +117,26 @@ def _judged_timepoint(resistance: ResistanceClass, evidence: PatientEvidence) ->
     return max(there, key=lambda timepoint: timepoint is Timepoint.POST, default=None), []
 
 
+def _gaps(axes: Mapping[Axis, AxisState]) -> tuple[str, ...]:
+    """The axes that are not usable, each with what was missing."""
+    unusable = {axis: state for axis, state in axes.items() if state.verdict is Verdict.NOT_USABLE}
+    return tuple(f"{axis}: {'; '.join(state.reasons)}" for axis, state in unusable.items())
+
+
+def _nothing(wanted: str) -> tuple[str, ...]:
+    """Every axis, where there is nothing to judge."""
+    return tuple(f"{axis}: {wanted}" for axis in Axis)
+
+
 @dataclass(frozen=True)
 class _Draft:
-    """A call in the making."""
+    """A call in the making; swaps: the pairs of samples that are of different persons, in words."""
 
     evidence: PatientEvidence
     klass: clinical.ClinicalClass
     timepoint: Timepoint | None
     flags: list[str]
+    swaps: tuple[str, ...]
     rules: MechanismRules
 
     def _samples(self, timepoint: Timepoint) -> list[SampleEvidence]:
@@ -135,10 +159,12 @@ class _Draft:
         axes, found, annotated = self._at(self.timepoint)
         findings = one_per_label(found, self.rules)
         present = tuple(finding.label for finding in findings)
+        self._collect_flags(axes, findings)
         return self._call(
             status=status,
             additional=present if status is Status.DESCRIPTIVE else (),
             annotated=tuple(annotated) if status is Status.DESCRIPTIVE else (*present, *annotated),
+            missing=(*self.swaps, *(_gaps(axes) if axes else _nothing("no sample"))),
             axes=axes,
             findings=findings,
         )
@@ -146,35 +172,24 @@ class _Draft:
     def judged(self) -> Call:
         """A patient with de novo or acquired resistance."""
         acquired = self.klass.resistance is ResistanceClass.ACQUIRED
-        swapped = [pair for pair in self.evidence.identity if pair.verdict is Identity.DIFFERENT_PERSONS]
-        if swapped:
-            self.flags.append("sample_swap")
-            swaps = tuple(f"SAMPLE_SWAP: {pair.one} and {pair.other}: {pair.reason}" for pair in swapped)
-            return self._call(status=Status.INDETERMINATE, missing=swaps)
+        if self.swaps:
+            return self._call(status=Status.INDETERMINATE, missing=self.swaps)
         if acquired and any(pair.verdict is Identity.NOT_ASSESSABLE for pair in self.evidence.identity):
             self.flags.append("identity_not_assessable")
         if self.timepoint is None:
             wanted = "no sample at progression" if acquired else "no sample"
-            return self._call(status=Status.INDETERMINATE, missing=tuple(f"{axis}: {wanted}" for axis in Axis))
+            return self._call(status=Status.INDETERMINATE, missing=_nothing(wanted))
         axes, found, annotated = self._at(self.timepoint)
         findings = one_per_label([self._with_origin(finding) for finding in found] if acquired else found, self.rules)
         if acquired:
             annotated += [f"{f.origin}({f.label})" for f in findings if not self._counts(f)]
             annotated += self._lost()
         counted = [finding for finding in findings if self._counts(finding)]
-        unusable = {axis: state for axis, state in axes.items() if state.verdict is Verdict.NOT_USABLE}
-        gaps = tuple(f"{axis}: {'; '.join(state.reasons)}" for axis, state in unusable.items())
-        self.flags.extend(flag for state in axes.values() for flag in state.flags)
-        self.flags.extend(flag for finding in findings for flag in finding.flags)
-        self.flags.extend(
-            flag
-            for sample in self._samples(self.timepoint)
-            for flag in (*sample.genotypes.flags, *sample.erbb2.flags)
-            if flag.startswith(_LIMITATIONS)
-        )
+        gaps = _gaps(axes)
+        self._collect_flags(axes, findings)
         if counted:
             return self._with_mechanism(axes, findings, counted, annotated, gaps)
-        if not unusable and not findings:
+        if not gaps and not findings:
             limiting = limits_of_none(annotated, self.flags)
             return self._call(
                 status=Status.NONE_DETECTED,
@@ -183,8 +198,10 @@ class _Draft:
                 axes=axes,
                 fired=[f"none_detected.{self.rules.none_detected[name]}.{name}" for name in limiting],
             )
+        controlled = self.rules.classes.responses[self.evidence.patient.best_response] == BY_DURATION
+        benefit = "under which the disease was controlled" if controlled else "to which the tumour responded"
         unexplained = tuple(
-            f"{finding.label} was there before treatment, to which the tumour responded"
+            f"{finding.label} was there before treatment, {benefit}"
             if finding.origin is Origin.PRE_EXISTING
             else f"{finding.label} is {finding.origin}, which does not count"
             for finding in findings
@@ -195,6 +212,17 @@ class _Draft:
             missing=(*gaps, *unexplained),
             axes=axes,
             findings=findings,
+        )
+
+    def _collect_flags(self, axes: Mapping[Axis, AxisState], findings: Sequence[Finding]) -> None:
+        """Take up the flags of the axes and findings, and the limitations of the samples at the judged time point."""
+        self.flags.extend(flag for state in axes.values() for flag in state.flags)
+        self.flags.extend(flag for finding in findings for flag in finding.flags)
+        self.flags.extend(
+            flag
+            for sample in (self._samples(self.timepoint) if self.timepoint else [])
+            for flag in (*sample.genotypes.flags, *sample.erbb2.flags)
+            if flag.startswith(_LIMITATIONS)
         )
 
     def _counts(self, finding: Finding) -> bool:
@@ -222,7 +250,8 @@ class _Draft:
         if on_axis and axes[AXIS_OF[finding.mechanism]].verdict is not Verdict.NEGATIVE:
             return False
         after = self.evidence.heregulin.get(Timepoint.POST)
-        return not has_numbers(finding) or is_lost(finding, self._samples(Timepoint.POST), after, self.rules)
+        fell = self.evidence.heregulin_change
+        return not has_numbers(finding) or is_lost(finding, self._samples(Timepoint.POST), after, self.rules, fell)
 
     def _with_mechanism(
         self,

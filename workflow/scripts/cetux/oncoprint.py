@@ -7,8 +7,10 @@ from matplotlib.axes import Axes
 
 from cetux.axes import AxisState
 from cetux.cohort_calls import CohortCalls, PatientCall
+from cetux.mechanism_rules import EXTENDED_MECHANISMS
 from cetux.pictures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Chart, inline_svg
-from cetux.states import Axis, Erbb2, Genotype, Heregulin, Mechanism, Status, Timepoint, Verdict
+from cetux.states import Axis, Erbb2, Heregulin, Mechanism, Status, Timepoint, Verdict
+from cetux.subjects import excluded
 
 EXTENDED = "extended"
 """The row of findings beyond the four axes."""
@@ -58,12 +60,18 @@ def glyph(patient: PatientCall, row: str) -> Glyph:
 
 
 def _extended(patient: PatientCall) -> Glyph:
-    """The listed codons of EGFR: read and nothing found, or not read."""
-    genes = [sample.genotypes.genes.get("EGFR") for sample in patient.samples]
-    read = [gene for gene in genes if gene is not None and gene.codons_read]
-    if not read:
+    """Mutations of EGFR and ERBB2, none of which counts: negative only where those of both genes are excluded."""
+    call = patient.call
+    samples = [sample for sample in patient.samples if sample.timepoint is call.judged_timepoint]
+    genes = [
+        one.genotypes.genes[name] for one in samples for name in EXTENDED_MECHANISMS if name in one.genotypes.genes
+    ]
+    if not call.axes or not any(gene.codons_read for gene in genes):
         return Glyph.NOT_ASSESSED
-    return Glyph.NO_CALL if all(gene.state is Genotype.NO_CALL for gene in read) else Glyph.NEGATIVE
+    if any(gene.alleles for gene in genes):
+        return Glyph.EQUIVOCAL
+    absent = all(excluded(mechanism, call.axes, samples) for mechanism in _EXTENDED)
+    return Glyph.NEGATIVE if absent else Glyph.NO_CALL
 
 
 def _not_usable(patient: PatientCall, state: AxisState, timepoint: Timepoint) -> Glyph:

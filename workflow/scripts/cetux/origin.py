@@ -23,6 +23,7 @@ from cetux.mechanism_rules import MechanismRules
 from cetux.states import Erbb2, Forced, Heregulin, Origin, Trend
 
 _ACROSS = "across_specimen_types"
+_NOT_HIGH = (Heregulin.LOW, Heregulin.BLQ)
 
 
 def with_origin(
@@ -36,9 +37,10 @@ def with_origin(
 
     EMERGENT needs an adequate pre-treatment negative that would have seen it: in the same specimen type one whose
     limit is at most what was found; across types one that excludes a clonal event, by the CCF of the rules (flagged,
-    because tissue and blood differ). An allele or amplification that was there is PRE_EXISTING, or EXPANDED where its
-    CCF or copies more than doubled with the 95 % intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing
-    sample is no negative.
+    because tissue and blood differ), for a mutation at a purity that was given, not estimated. An allele or
+    amplification that was there is PRE_EXISTING, or EXPANDED where its CCF or copies more than doubled with the 95 %
+    intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing sample is no negative, nor is a low heregulin of
+    another assay or matrix.
 
     Fragments that show the allele before treatment without being DETECTED do not lift the limit, which says what the
     codon would have shown with 95 % power; they are flagged (``fragments_before``) with their count.
@@ -59,16 +61,26 @@ def with_origin(
 
 
 def is_lost(
-    finding: Finding, post: Sequence[SampleEvidence], heregulin: HeregulinResult | None, rules: MechanismRules
+    finding: Finding,
+    post: Sequence[SampleEvidence],
+    heregulin: HeregulinResult | None,
+    rules: MechanismRules,
+    change: HeregulinChange | None = None,
 ) -> bool:
     """Whether a finding of before treatment is gone: EMERGENT read backwards, with the same limits.
+
+    Heregulin must also have fallen beyond the reference change: where that was not tested it is not said to be gone.
 
     Args:
         finding: seen before treatment.
         post: the patient's samples at progression.
         heregulin: the value at progression.
         rules: of the join.
+        change: of heregulin from pre to post.
     """
+    if finding.heregulin:
+        low = heregulin is not None and heregulin.state in _NOT_HIGH
+        return low and change is not None and change.kind is Trend.FALL
     return with_origin(finding, post, heregulin, rules).origin is Origin.EMERGENT
 
 
@@ -107,7 +119,7 @@ def _allele_origin(finding: Finding, allele: Allele, pre: Sequence[SampleEvidenc
     same_type = across = False
     for sample in pre:
         limit = excludes(sample, allele)
-        purity = sample.erbb2.purity
+        purity = sample.erbb2.given_purity
         if limit is None:
             continue
         if sample.specimen is finding.specimen:
@@ -141,8 +153,7 @@ def _expanded(before: Allele, after: Allele) -> bool:
 def _copies_origin(finding: Finding, after: CopyNumber, pre: Sequence[SampleEvidence], clonal_ccf: float) -> Finding:
     amplified = [sample.erbb2 for sample in pre if sample.erbb2.state is Erbb2.AMP]
     if amplified:
-        expanded = all(_grown(before, after) for before in amplified)
-        return replace(finding, origin=Origin.EXPANDED if expanded else Origin.PRE_EXISTING)
+        return replace(finding, origin=_origin_of_amplified(amplified, after))
     if any(sample.erbb2.state is Erbb2.EQUIVOCAL for sample in pre):
         return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
     negative = [s for s in pre if shows_tumour(s) and s.erbb2.state in (Erbb2.NEG, Erbb2.POLYSOMY)]
@@ -152,6 +163,22 @@ def _copies_origin(finding: Finding, after: CopyNumber, pre: Sequence[SampleEvid
         same_type=any(s.specimen is finding.specimen and _would_have_seen(s.erbb2, found) for s in negative),
         across=any(_would_have_seen(s.erbb2, _in_part_of_the_cells(s.erbb2, found, clonal_ccf)) for s in negative),
     )
+
+
+def _origin_of_amplified(before: Sequence[CopyNumber], after: CopyNumber) -> Origin:
+    """Of an amplification that was there before. Observed copies that more than doubled cannot be judged alone."""
+    if all(_grown(found, after) for found in before):
+        return Origin.EXPANDED
+    known = after.copies is not None and all(found.copies is not None for found in before)
+    if not known and all(_observed_doubled(found, after) for found in before):
+        return Origin.ORIGIN_UNRESOLVED
+    return Origin.PRE_EXISTING
+
+
+def _observed_doubled(before: CopyNumber, after: CopyNumber) -> bool:
+    if before.observed_copies is None or after.observed_copies is None:
+        return False
+    return after.observed_copies > 2 * before.observed_copies
 
 
 def _in_part_of_the_cells(before: CopyNumber, copies: float | None, part: float) -> float | None:
@@ -176,8 +203,11 @@ def _would_have_seen(before: CopyNumber, copies: float | None) -> bool:
 def _heregulin_origin(finding: Finding, before: HeregulinResult | None, change: HeregulinChange | None) -> Finding:
     if before is not None and before.state is Heregulin.HIGH:
         return replace(finding, origin=Origin.PRE_EXISTING)
-    if before is None or before.state not in (Heregulin.LOW, Heregulin.BLQ):
+    if before is None or before.state not in _NOT_HIGH:
         return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
+    after = finding.heregulin
+    if after is not None and (before.assay, before.matrix) != (after.assay, after.matrix):
+        return replace(finding, origin=Origin.ORIGIN_UNRESOLVED, flags=(*finding.flags, "other_assay_or_matrix"))
     if change is None or change.kind is Trend.NOT_ASSESSABLE:
         return replace(finding, origin=Origin.EMERGENT, flags=(*finding.flags, "rise_not_tested"))
     if change.kind is Trend.RISE:

@@ -1,12 +1,17 @@
 """One patient's page: the call in a sentence, then the evidence for it, with every value escaped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cetux import methods, report, why
+from cetux.axes import axis_states
 from cetux.cohort_calls import CohortCalls, PatientCall
+from cetux.copies_chart import smallest_gain
 from cetux.evidence import CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
 from cetux.force_call import ForcedCall
+from cetux.mechanism import call_patient
+from cetux.mechanism_rules import MechanismRules
 from cetux.other_methods import ComparedResult
 from cetux.overrides import Override
 from cetux.pages import environment
@@ -14,19 +19,31 @@ from cetux.pictures import number
 from cetux.plate_records import PlateFileRecord
 from cetux.records import read, write_text
 from cetux.report import PlatePicture
-from cetux.states import Axis, Timepoint
+from cetux.states import Axis, Erbb2, Timepoint, Verdict
 from cetux.what_if import WhatIf
 
 Rows = list[tuple[str, ...]]
 
+_NOT_TESTED = {
+    "identity_not_assessable": "whether the samples are of one person could not be tested",
+    "contamination_not_assessable": "contamination by another person could not be tested",
+    "rise_not_tested": "whether the rise since before treatment is more than noise was not tested",
+}
+"""Checks that were not made, by how their flags begin."""
+
 
 def patient_page(
-    patient: PatientCall, flips: Sequence[str], pictures: Iterable[tuple[str, str]], reads: Sequence[str]
+    patient: PatientCall,
+    rules: MechanismRules,
+    flips: Sequence[str],
+    pictures: Iterable[tuple[str, str]],
+    reads: Sequence[str],
 ) -> str:
     """The text of report/patients/<patient>.html.
 
     Args:
         patient: the call with all evidence.
+        rules: of the join.
         flips: the nearest changes of a threshold that would change the call, in words.
         pictures: title and path of an SVG each: chromosome 17 of every sample, the patient's plates.
         reads: samples whose reads are drawn on a page of their own.
@@ -39,8 +56,10 @@ def patient_page(
             sentence=why.sentence(patient.call),
             evidence=evidence_rows(patient),
             forced=[_forced_row(one) for one in patient.call.forced],
-            overrides=[_override_row(one, patient) for one in patient.overrides],
+            overrides=[_override_row(one, patient, rules) for one in patient.overrides],
+            gaps=gaps(patient),
             flips=flips,
+            state_flips=purity_flips(patient, rules),
             other_methods=[_method_row(one) for one in patient.other_methods],
             pictures=[(title, report.data_url(path)) for title, path in pictures],
             reads=reads,
@@ -78,9 +97,8 @@ def write_pages(
             if one.sample in of_sample
         ]
         pictures += [(f"Plate {plate.title}", plate.path) for plate in every if name in plate.patients]
-        flips = (*purity_flips(patient), *found.nearest.get(name, ()))
         reads = [one.sample for one in _by_time(patient.samples) if one.sample in with_reads]
-        page = patient_page(patient, flips, pictures, reads)
+        page = patient_page(patient, calls.rules, found.nearest.get(name, ()), pictures, reads)
         write_text(page, Path(folder) / f"{name}.html")
 
 
@@ -111,20 +129,66 @@ def _by_time(samples: Iterable[SampleEvidence]) -> list[SampleEvidence]:
     return sorted(samples, key=lambda one: (one.timepoint is not Timepoint.PRE, one.sample))
 
 
-def purity_flips(patient: PatientCall) -> list[str]:
-    """At which purity the ERBB2 state of each judged sample would be another, in words."""
+def gaps(patient: PatientCall) -> list[str]:
+    """What is missing, with what would decide it where that is known; empty only where every axis was usable."""
+    return list(dict.fromkeys((*_undecided(patient), *_not_tested(patient))))
+
+
+def _undecided(patient: PatientCall) -> Iterator[str]:
+    call = patient.call
+    wanted = patient.explanation.wanted if patient.explanation else ()
+    for gap in wanted:
+        about = f"{gap.axis}: " if gap.axis else ""
+        yield f"{about}{gap.missing}. What would decide: {gap.would_decide}"
+    told = {gap.axis for gap in wanted} | {gap.missing for gap in wanted}
+    for axis in Axis:
+        state = call.axes.get(axis)
+        if str(axis) not in told and (state is None or state.verdict is Verdict.NOT_USABLE):
+            yield f"{axis}: {'; '.join(state.reasons) if state else 'not judged'}"
+    yield from (gap for gap in call.missing if gap not in told and gap.partition(":")[0] not in list(Axis))
+
+
+def _not_tested(patient: PatientCall) -> Iterator[str]:
+    for sample in _by_time(patient.samples):
+        yield from (f"{sample.sample}: {said}" for said in _said((*sample.flags, *sample.genotypes.flags)))
+    yield from (f"{found.label}: {said}" for found in patient.call.findings for said in _said(found.flags))
+    flags = [flag for sample in patient.samples for flag in (*sample.flags, *sample.genotypes.flags)]
+    flags += [flag for found in patient.call.findings for flag in found.flags]
+    yield from _said(flag for flag in patient.call.flags if flag not in flags)
+
+
+def _said(flags: Iterable[str]) -> Iterator[str]:
+    """The checks that flags say were not made, in words."""
+    for flag in flags:
+        yield from (words for name, words in _NOT_TESTED.items() if flag.startswith(name))
+
+
+def purity_flips(patient: PatientCall, rules: MechanismRules) -> list[str]:
+    """At which purity the ERBB2 state of each judged sample would be another, and what the call then were."""
     said = []
     for one in _by_time(patient.samples):
         call = one.erbb2
         if one.timepoint is patient.call.judged_timepoint and call.purity is not None:
             stands = f"ERBB2 of {one.sample}: {call.state} holds"
+            source = "estimated" if call.given_purity is None else "stated"
+            now = f"({source} {call.purity:.2f})"
             if call.flip_below_purity is not None and call.flip_below_state is not None:
-                below = f"{call.flip_below_purity:.2f} (stated {call.purity:.2f}); below it is {call.flip_below_state}"
-                said.append(f"{stands} down to purity {below}")
+                then = f"below it is {call.flip_below_state}; {_followed(patient, one, call.flip_below_state, rules)}"
+                said.append(f"{stands} down to purity {call.flip_below_purity:.2f} {now}; {then}")
             if call.flip_above_purity is not None and call.flip_above_state is not None:
-                above = f"{call.flip_above_purity:.2f} (stated {call.purity:.2f}); above it is {call.flip_above_state}"
-                said.append(f"{stands} up to purity {above}")
+                then = f"above it is {call.flip_above_state}; {_followed(patient, one, call.flip_above_state, rules)}"
+                said.append(f"{stands} up to purity {call.flip_above_purity:.2f} {now}; {then}")
     return said
+
+
+def _followed(patient: PatientCall, flipped: SampleEvidence, state: Erbb2, rules: MechanismRules) -> str:
+    """What the call would be, were one sample's ERBB2 in another state."""
+    other = replace(flipped, erbb2=replace(flipped.erbb2, state=state))
+    samples = tuple(other if sample is flipped else sample for sample in patient.samples)
+    now, then = patient.call, call_patient(replace(patient.evidence(), samples=samples), rules)
+    if (now.resistance_class, now.status, now.primary) == (then.resistance_class, then.status, then.primary):
+        return "class, status and primary mechanism stay"
+    return f"the call is then {then.status} {then.primary}".rstrip()
 
 
 def _sample_rows(sample: SampleEvidence) -> Rows:
@@ -153,7 +217,8 @@ def _copies_row(call: CopyNumber, at: tuple[str, str]) -> tuple[str, ...]:
     interval = f"95 % {number(call.copies_low)} to {number(call.copies_high)}" if call.copies_low is not None else ""
     ratio = f"; Q {call.ratio:.2f}" if call.ratio is not None else ""
     purity = f"; purity {call.purity:g}" if call.purity is not None else "; purity unknown"
-    limit = f"would have seen {call.detectable_copies:.1f} copies" if call.detectable_copies is not None else ""
+    gain = smallest_gain(call)
+    limit = f"smallest gain over the ploidy that this sample would show: {gain:.1f} copies" if gain is not None else ""
     bounds = "; ".join(part for part in (interval, limit) if part)
     return ("ERBB2 copies", *at, str(call.state), copies + ratio + purity, bounds)
 
@@ -180,10 +245,15 @@ def _forced_row(one: ForcedCall) -> tuple[str, ...]:
     )
 
 
-def _override_row(one: Override, patient: PatientCall) -> tuple[str, ...]:
-    computed = patient.call.axes.get(one.axis)
-    verdict = str(computed.verdict) if computed else "not judged"
-    return (str(one.axis), str(one.timepoint), verdict, one.state, one.reviewer, one.date, one.reason)
+def _override_row(one: Override, patient: PatientCall, rules: MechanismRules) -> tuple[str, ...]:
+    """The review beside what was computed at its own time point, which need not be the judged one."""
+    samples = [sample for sample in patient.samples if sample.timepoint is one.timepoint]
+    blood = next((result for result in patient.heregulin if result.timepoint is one.timepoint), None)
+    computed = axis_states(samples, blood, one.timepoint, rules)[one.axis]
+    return (
+        *(str(one.axis), str(one.timepoint), str(computed.verdict), "; ".join(computed.reasons)),
+        *(one.state, one.change, one.reviewer, one.date, one.expires, one.reason),
+    )
 
 
 def _method_row(one: ComparedResult) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 BLUE, ORANGE, GREEN, GREY, PURPLE, SKY, AMBER = (
     *("#0072b2", "#d55e00", "#009e73", "#777777", "#cc79a7", "#56b4e9", "#e69f00"),
@@ -85,7 +85,10 @@ def inline_svgs(draw: Callable[[list[Axes]], None], width_in: float, height_in: 
 
 def plain_ticks(axis: Axis) -> None:
     """Numbers as they are spoken (1000) on a logarithmic axis, whose own labels are formulas."""
+    if axis.get_scale() == "log":
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # within one decade too there are numbers
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def standalone(svg: str) -> str:

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from cetux.pictures import plain_ticks
 from cetux.plate_layout import Role
 from cetux.plate_records import PlateFileRecord, PlateResult, WellResult
 from cetux.records import write_text
@@ -49,6 +50,7 @@ def _draw(axes: Axes, record: PlateFileRecord, result: PlateResult) -> None:
     axes.set_xlabel("Concentration in the well (pg/mL)")
     axes.set_ylabel("Optical density" + (" less blank" if result.blank_density is not None else ""))
     axes.set_xscale("log")
+    plain_ticks(axes.xaxis)
     axes.spines[["top", "right"]].set_visible(False)
     left = _left_edge(result, record)
     _standards(axes, result.wells, left)

@@ -24,6 +24,9 @@ from cetux.pictures import Chart, number
 from cetux.states import Axis, Event, Status
 from cetux.statistics_records import CohortStatistics
 
+_NO_PRIMARY = {Status.INDETERMINATE: "not called", Status.NONE_DETECTED: "none detected"}
+"""What stands for the primary mechanism of a patient without one; not judged in any other status."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -69,6 +72,7 @@ def cohort_page(calls: CohortCalls, told: Told) -> str:
         .get_template("index.html.j2")
         .render(
             patients=calls.patients,
+            no_primary=_NO_PRIMARY,
             axes=[str(axis) for axis in Axis],
             counts=[(status, counts[status]) for status in Status if counts[status]],
             unusable=unusable,

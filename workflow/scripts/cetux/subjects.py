@@ -125,12 +125,12 @@ def _states(
 ) -> dict[Mechanism, bool | None]:
     found = set(present)
     return {
-        mechanism: True if mechanism in found else (False if _excluded(mechanism, axes, samples) else None)
+        mechanism: True if mechanism in found else (False if excluded(mechanism, axes, samples) else None)
         for mechanism in Mechanism
     }
 
 
-def _excluded(mechanism: Mechanism, axes: Mapping[Axis, AxisState], samples: Sequence[SampleEvidence]) -> bool:
+def excluded(mechanism: Mechanism, axes: Mapping[Axis, AxisState], samples: Sequence[SampleEvidence]) -> bool:
     """Whether an adequate assay shows that a mechanism, which was not found, is not there.
 
     An axis that is positive by another mechanism (BRAF class 2 beside class 1) excludes this one only where a sample

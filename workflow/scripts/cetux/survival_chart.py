@@ -3,9 +3,14 @@
 from matplotlib.axes import Axes
 
 from cetux.pictures import BLUE, GREY, INK, ORANGE, Chart, inline_svg, number
-from cetux.statistics_records import CohortStatistics, Curve, SurvivalComparison
+from cetux.statistics_records import CohortStatistics, Curve, Endpoint, SurvivalComparison
 
 _COLOURS = (ORANGE, BLUE, GREY)
+_ENDPOINTS = {
+    Endpoint.PFS: "Progression-free survival",
+    Endpoint.OS: "Overall survival",
+    Endpoint.PPS: "Survival after progression",
+}
 
 
 def charts(statistics: CohortStatistics) -> list[Chart]:
@@ -16,7 +21,7 @@ def charts(statistics: CohortStatistics) -> list[Chart]:
 def title_of(one: SurvivalComparison) -> str:
     """What is compared: the end point, by which mechanism, known when."""
     by = f" by {one.mechanism} in {one.known_at}-treatment samples" if one.mechanism else ""
-    return f"{one.endpoint}{by}"
+    return f"{_ENDPOINTS[one.endpoint]}{by}"
 
 
 def _chart(one: SurvivalComparison) -> Chart:

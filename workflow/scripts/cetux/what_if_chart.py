@@ -20,11 +20,12 @@ def chart(found: WhatIf) -> Chart:
             every[0].text(0.5, 0.5, "no call changes", ha="center", transform=every[0].transAxes)
 
     most = max((len(flips) for sweep in moving for flips in sweep.flips), default=0)
-    alt = f"{len(moving)} thresholds change calls within their range, at most {most} patients at one value."
+    moved = "class, status or primary mechanism"
+    alt = f"{len(moving)} thresholds change {moved} within their range, at most {most} patients at one value."
     return Chart(
         name="what-if",
         title="Patients whose call would change",
-        alt=f"{alt} No effect on any call: {', '.join(still) or 'none'}.",
+        alt=f"{alt} No effect on {moved}: {', '.join(still) or 'none'}.",
         svg=inline_svgs(draw, 7.0, 1.5 * max(len(moving), 1), max(len(moving), 1)),
         columns=("threshold", "value", "now", "patients changed", "range"),
         rows=tuple(

@@ -1,17 +1,18 @@
 """Why a call is what it is: the rules that fired, the numbers behind each axis, what is missing, what would decide.
 
-`explain` gives the record, `sentence` the call in one sentence, `lines` the evidence in words. None of them decides
-anything: they read the call and its evidence.
+`explain` gives the record, `sentence` the call in one sentence. Neither decides anything: they read the call and its
+evidence.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cetux.axes import AxisState, axis_states
 from cetux.evidence import GeneGenotype, HeregulinResult, SampleEvidence
-from cetux.mechanism import Call, PatientEvidence
+from cetux.mechanism import SWAP, Call, PatientEvidence
 from cetux.mechanism_rules import MechanismRules
 from cetux.states import (
+    Annotation,
     Axis,
     BrafState,
     Erbb2State,
@@ -85,7 +86,7 @@ Thresholds = Mapping[str, Mapping[str, float]]
 EMPTY: Thresholds = {}
 """No thresholds: the explanation then holds none."""
 
-_MECHANISMS: Mapping[str, str] = {
+_WORDS: Mapping[str, str] = {
     Mechanism.RAS_MUT: "RAS mutation",
     Mechanism.BRAF_CLASS1: "BRAF class 1 mutation",
     Mechanism.BRAF_CLASS2: "BRAF class 2 mutation",
@@ -93,17 +94,29 @@ _MECHANISMS: Mapping[str, str] = {
     Mechanism.EGFR_ECD: "EGFR ectodomain mutation",
     Mechanism.ERBB2_MUT: "ERBB2 mutation",
     Mechanism.HRG_HIGH: "high circulating heregulin",
+    Annotation.BRAF_CLASS3: "BRAF class 3 mutation",
+    Annotation.ERBB2_GAIN: "ERBB2 gain short of amplification",
+    Annotation.POLYSOMY_17: "polysomy of chromosome 17",
+    Annotation.UNCLASSIFIED: "unclassified change",
+    Annotation.GREY_ZONE: "change in the grey zone",
+    Annotation.OTHER_GENE: "further mutation",
+    Annotation.EGFR_AMP: "EGFR amplification",
+    Annotation.MET_AMP: "MET amplification",
+    Annotation.KRAS_AMP: "KRAS amplification",
 }
+_ORIGINS: Mapping[str | None, str] = {
+    Origin.EMERGENT: "emergent at progression",
+    Origin.EXPANDED: "expanded since before treatment",
+    Origin.ORIGIN_UNRESOLVED: "of unresolved origin",
+    Origin.PRE_EXISTING: "there before treatment",
+    Origin.LOST: "lost at progression",
+}
+_CONFLICT = "conflict:"
 _CLASSES = {
     ResistanceClass.DE_NOVO: "De novo resistance",
     ResistanceClass.ACQUIRED: "Acquired resistance",
     ResistanceClass.NOT_RESISTANT: "No resistance",
     ResistanceClass.NOT_EVALUABLE: "Not evaluable",
-}
-_ORIGINS = {
-    Origin.EMERGENT: "emergent at progression",
-    Origin.EXPANDED: "expanded since before treatment",
-    Origin.ORIGIN_UNRESOLVED: "of unresolved origin",
 }
 _DECIDING: Mapping[Axis, Mapping[str, str]] = {
     Axis.RAS: {
@@ -167,41 +180,114 @@ def explain(call: Call, evidence: PatientEvidence, rules: MechanismRules, thresh
 
 def sentence(call: Call) -> str:
     """The call in one sentence, by the wording rules: an alteration is reported as associated with resistance."""
-    klass = _CLASSES[call.resistance_class]
+    said = {
+        Status.NOT_APPLICABLE: _described,
+        Status.DESCRIPTIVE: _described,
+        Status.NONE_DETECTED: _none_detected,
+        Status.INDETERMINATE: _indeterminate,
+        Status.MECHANISM: _mechanism,
+        Status.MULTIPLE: _mechanism,
+    }
+    return f"{_CLASSES[call.resistance_class]}: {said[call.status](call)}."
+
+
+def _described(call: Call) -> str:
     if call.status is Status.NOT_APPLICABLE:
-        return f"{klass}: there is no progression to explain, so nothing is called."
-    if call.status is Status.DESCRIPTIVE:
-        seen = f"; seen: {', '.join(call.additional)}" if call.additional else ""
-        return f"{klass}: what is there is described and nothing is called{seen}."
-    if call.status is Status.NONE_DETECTED:
-        return f"{klass}: all four axes are usable and negative, none of them detected (confidence {call.confidence})."
-    if call.status is Status.INDETERMINATE:
-        return f"{klass}: no mechanism is found and none is ruled out; {_first_wanted(call)}."
+        said = "there is no progression to explain, so nothing is called"
+    else:
+        seen = f"; seen: {_listed(call.additional)}" if call.additional else ""
+        said = f"what is there is described and nothing is called{seen}"
+    swaps = _swaps(call)
+    return f"{said}; {swaps}" if swaps else said
+
+
+def _none_detected(call: Call) -> str:
+    reduced = any(flag.startswith("reduced_scope") for flag in call.flags)
+    names = {Axis.RAS: "KRAS" if reduced else "RAS", Axis.BRAF: "BRAF"}
+    vafs = {name: limit for axis, name in names.items() if (limit := call.axes[axis].limit) is not None}
+    copies = call.axes[Axis.ERBB2].limit
+    excluded = [
+        *([f"{_enumerated(list(vafs))} mutations of VAF >= {max(vafs.values()):.1%}"] if vafs else []),
+        *([f"ERBB2 amplifications of >= {copies:.1f} copies"] if copies is not None else []),
+    ]
+    limits = [*(["excluded: " + ", ".join(excluded)] if excluded else []), f"confidence {call.confidence}"]
+    seen = f"; seen and not counted: {_listed(call.annotated)}" if call.annotated else ""
+    return f"no mechanism was detected on the four axes ({'; '.join(limits)}){seen}"
+
+
+def _indeterminate(call: Call) -> str:
+    """Why none can be called: a swap, what was there before treatment, or which axes are not usable."""
+    swaps = _swaps(call)
+    unusable = _of_verdict(call, Verdict.NOT_USABLE)
+    negative = _of_verdict(call, Verdict.NEGATIVE)
+    reasons = list(_unexplained(call))
+    if not call.axes:
+        reasons.append("nothing was measured at the time that counts")
+    elif unusable:
+        reasons.append(f"{_enumerated(unusable)} {'is' if len(unusable) == 1 else 'are'} not usable")
+    why = swaps or "; ".join(reasons)
+    besides = f" ({_enumerated(negative)} negative)" if negative and not swaps else ""
+    deciding = dict.fromkeys(one.would_decide for one in wanted(call))
+    would = f"; this would decide: {'; '.join(deciding)}" if deciding else ""
+    return f"no mechanism can be called: {why}{besides}{would}"
+
+
+def _mechanism(call: Call) -> str:
     origin = f", {_ORIGINS[call.origin]}" if call.origin in _ORIGINS else ""
-    other = f", with {', '.join(call.additional)}" if call.additional else ""
+    other = f", with {_listed(call.additional)}" if call.additional else ""
     several = " (one of several independent ones)" if call.status is Status.MULTIPLE else ""
-    unusable = [axis for axis, state in call.axes.items() if state.verdict is Verdict.NOT_USABLE]
+    unusable = _of_verdict(call, Verdict.NOT_USABLE)
     open_axes = f"; not usable: {', '.join(unusable)}" if unusable else ""
+    pairs = [flag.removeprefix(_CONFLICT).split("+") for flag in call.flags if flag.startswith(_CONFLICT)]
+    rare = "".join(
+        f"; {_enumerated([_named(one) for one in pair])} rarely stand in one tumour: check for a swap or contamination "
+        "first"
+        for pair in pairs
+    )
     return (
-        f"{klass}: {_named(call.primary)}{origin}{other}{several}: reported as associated with resistance to anti-EGFR "
-        f"antibodies (confidence {call.confidence}{open_axes})."
+        f"{_named(call.primary)}{origin}{other}{several}: reported as associated with resistance to anti-EGFR "
+        f"antibodies (confidence {call.confidence}{open_axes}){rare}"
     )
 
 
+def _swaps(call: Call) -> str:
+    """The pairs of samples of different persons; empty where there are none."""
+    pairs = [text.removeprefix(SWAP) for text in call.missing if text.startswith(SWAP)]
+    return f"samples are of different persons: {'; '.join(pairs)}" if pairs else ""
+
+
+def _unexplained(call: Call) -> Iterator[str]:
+    """Why each finding of a call without a mechanism does not count."""
+    for finding in call.findings:
+        for text in call.missing:
+            if text.startswith(f"{finding.label} is "):
+                yield f"{_named(finding.label)} is {_ORIGINS.get(finding.origin, 'there')}, which does not count"
+            elif text.startswith(f"{finding.label} "):
+                yield f"{_named(finding.label)}{text.removeprefix(finding.label)}"
+
+
+def _of_verdict(call: Call, verdict: Verdict) -> list[str]:
+    return [str(axis) for axis, state in call.axes.items() if state.verdict is verdict]
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return ", ".join(_named(label) for label in labels)
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    """Names as in ``RAS, BRAF and HRG``."""
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
+
+
 def _named(label: str) -> str:
-    """A label in words, as in ``RAS mutation KRAS G12D``."""
-    name, _, change = label.removesuffix(")").partition("(")
-    return f"{_MECHANISMS.get(name, name)} {change}".rstrip()
-
-
-def _first_wanted(call: Call) -> str:
-    found = [one.would_decide for one in wanted(call)]
-    return f"this would decide: {'; '.join(dict.fromkeys(found))}" if found else "; ".join(call.missing)
-
-
-def lines(call: Call) -> list[str]:
-    """The evidence in words, a line for each axis that was judged."""
-    return [f"{axis} {state.verdict}: {'; '.join(state.reasons)}" for axis, state in call.axes.items()]
+    """A label in words, as in ``RAS mutation KRAS G12D``, or ``RAS mutation KRAS G12D (lost at progression)``."""
+    name, _, change = label.partition("(")
+    change = change.removesuffix(")")
+    if name in _ORIGINS:
+        return f"{_named(change)} ({_ORIGINS[name]})"
+    if name.endswith("_AMP") and change:
+        return f"{_WORDS[name]} ({change})"
+    return f"{_WORDS.get(name, name)} {change}".rstrip()
 
 
 def wanted(call: Call) -> Iterator[Wanted]:
