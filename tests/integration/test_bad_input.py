@@ -60,7 +60,11 @@ def test_yaml_that_does_not_parse(tmp_path: Path) -> None:
 def test_two_configs_are_merged_and_paths_lie_beside_the_last(tmp_path: Path) -> None:
     write_cohort(tmp_path)
     (tmp_path / "site.yaml").write_text("erbb2: {min_bins: 12}\nassays: {panel: {umi: maybe}}\n")
-    (problem,) = [line for line in refused(tmp_path, "site.yaml").splitlines() if line.startswith("  ")]
+    (problem,) = [
+        line
+        for line in refused(tmp_path, "--configfile", "cohort.yaml", "site.yaml").splitlines()
+        if line.startswith("  ")
+    ]
     assert "key assays.panel.umi: 'maybe' stands where true or false is needed" in problem
 
 
