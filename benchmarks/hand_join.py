@@ -1,7 +1,8 @@
 """What an analyst joins by hand after CNVkit and freebayes: listed alleles of the VCF, and copies of ERBB2.
 
-python hand_join.py VCF CALL_CNS CNR ALLELES_TSV PURITY OUT_TSV. An allele counts from 1 % and five reads on, as in the
-workflow; copies are those of the mean of the gene's bins at the purity given, and those that `cnvkit call` says.
+python hand_join.py VCF CALL_CNS CNR ALLELES_TSV PURITY OUT_TSV. Every allele of the VCF, and whether it stands above
+the workflow's floors, 1 % and five reads; copies are those of the mean of the gene's bins at the purity given, and
+those that `cnvkit call` says.
 """
 
 import sys
@@ -22,7 +23,7 @@ def trimmed(position: int, ref: str, alt: str) -> tuple[int, str, str]:
 
 
 def variants(vcf: str) -> pd.DataFrame:
-    """Every allele of the VCF above the floors."""
+    """Every allele of the VCF."""
     columns = ["chrom", "pos", "id", "ref", "alt", "qual", "filter", "info", "format", "sample"]
     table = pd.read_csv(vcf, sep="\t", comment="#", names=columns, dtype=str)
     found = []
@@ -30,9 +31,9 @@ def variants(vcf: str) -> pd.DataFrame:
         values = dict(zip(row.format.split(":"), row.sample.split(":"), strict=False))
         depth = int(values["DP"])
         for alt, reads in zip(row.alt.split(","), values["AO"].split(","), strict=True):
-            if int(reads) >= max(MIN_READS, MIN_VAF * depth):
-                found.append((row.chrom, *trimmed(int(row.pos), row.ref, alt), int(reads) / depth))
-    return pd.DataFrame(found, columns=["chrom", "pos", "ref", "alt", "vaf"])
+            above = int(reads) >= max(MIN_READS, MIN_VAF * depth)
+            found.append((row.chrom, *trimmed(int(row.pos), row.ref, alt), int(reads) / depth, above))
+    return pd.DataFrame(found, columns=["chrom", "pos", "ref", "alt", "vaf", "above_floors"])
 
 
 def copies(call_cns: str, cnr: str, purity: float) -> tuple[float, float, int]:

@@ -66,9 +66,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Calls:
-    """What one tool said of one sample: planted alleles that it names, others above the floors, ERBB2.
+    """What one tool said of one sample: planted alleles that it names, others, and ERBB2.
 
-    detected: planted alleles that the workflow tells from errors, those below the floors of its rules included.
+    found, false: of the alleles above the floors of the rules, 1 % and five fragments (peers: reads).
+    detected, false_detected: of all that the tool tells from errors, the peers from 0.3 % and three reads on.
     """
 
     thousand_reads: int
@@ -77,11 +78,12 @@ class Calls:
     planted: int
     found: int
     false: int
+    detected: int
+    false_detected: int
     true_copies: float
     purity: float
     copies: float | None
     erbb2: str
-    detected: int | None = None
 
 
 def run(command: Sequence[object], folder: Path, out: str = "run.log") -> tuple[float, float]:
@@ -191,16 +193,25 @@ def our_calls(folder: Path, sample: str, planted: simulated.Planted, row: Cost) 
     wanted = {truth[key[:4]] for key in simulated.truths(planted)}
     found = {(gene, one.hgvs_c) for gene, calls in genotypes.genes.items() for one in calls.alleles}
     below = {(gene, one.hgvs_c) for gene, calls in genotypes.genes.items() for one in calls.traces if not one.filters}
-    told = said(row, "cetux", planted, len(found & wanted), len(found - wanted), erbb2.copies, str(erbb2.state))
-    return replace(told, detected=len((found | below) & wanted))
+    return said(row, "cetux", planted, held(wanted, found, found | below), erbb2.copies, str(erbb2.state))
+
+
+def held(wanted: set[Any], found: set[Any], detected: set[Any]) -> tuple[int, int, int, int]:
+    """Alleles held against the truth: the four counts of `Calls`."""
+    return len(found & wanted), len(found - wanted), len(detected & wanted), len(detected - wanted)
 
 
 def said(
-    row: Cost, tool: str, planted: simulated.Planted, found: int, false: int, copies: float | None, erbb2: str
+    row: Cost,
+    tool: str,
+    planted: simulated.Planted,
+    counts: tuple[int, int, int, int],
+    copies: float | None,
+    erbb2: str,
 ) -> Calls:
     """A row of calls."""
-    truth = len(planted.alleles), found, false, planted.erbb2_copies, planted.purity
-    return Calls(row.thousand_reads, row.round, tool, *truth, copies, erbb2)
+    truth = planted.erbb2_copies, planted.purity
+    return Calls(row.thousand_reads, row.round, tool, len(planted.alleles), *counts, *truth, copies, erbb2)
 
 
 def peers(out: Path, bam: Path, planted: simulated.Planted, row: Cost, whole_panel: bool) -> tuple[list[Cost], Calls]:
@@ -225,10 +236,11 @@ def peer_calls(joined: Path, planted: simulated.Planted, row: Cost) -> Calls:
     """The join's rows held against the truth."""
     with joined.open(newline="") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))
-    found = {(r["chrom"], int(r["pos"]) - 1, r["ref"], r["alt"]) for r in rows if r["chrom"]}
+    above = {(r["chrom"], int(r["pos"]) - 1, r["ref"], r["alt"]): r["above_floors"] for r in rows if r["chrom"]}
+    found = {key for key, is_above in above.items() if is_above == "True"}
     wanted = {key[:4] for key in simulated.truths(planted)}
     copies, called = float(rows[0]["erbb2_copies"]), rows[0]["erbb2_called"]
-    return said(row, "peers", planted, len(found & wanted), len(found - wanted), copies, f"cnvkit call: {called}")
+    return said(row, "peers", planted, held(wanted, found, set(above)), copies, f"cnvkit call: {called}")
 
 
 def readers(out: Path, bam: Path, row: Cost) -> Iterator[Cost]:

@@ -9,7 +9,7 @@ SCRIPTS = (
     "record_changes record_provenance export_pseudonymised draw_reads copy_viewer write_workbook write_multiqc"
 ).split()
 MODULES = (
-    "__init__ alignment amplification amplification_rules annotations axes background bin_noise calibration "
+    "__init__ alignment amplification amplification_rules annotations axes background bam_spans bin_noise calibration "
     "call_comparison chromosome_picture clinical clonality coding cohort cohort_calls cohort_problems "
     "cohort_statistics concordance concordance_problems config_docs copies copies_chart correction counts "
     "course_chart coverage cutoffs depth_chart design detection drawn_reads edits errors evidence exclusivity extended flanks "

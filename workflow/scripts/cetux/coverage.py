@@ -8,9 +8,9 @@ no pileup: a bin of [a, b) shares with reads of [s, e) the sum of (min(e, b) - m
 CNVkit itself is not imported: that costs more than counting.
 """
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ import pysam
 
 from cetux import records
 from cetux.alignment import INDEX_STEP_BP, open_alignment
+from cetux.bam_spans import Ints, Spans, read_spans, spans_of
 from cetux.counts import Usable
 from cetux.errors import UnusableSample
 
@@ -30,8 +31,7 @@ _LEFT_OUT = 0x704
 (cnvlib.coverage.COVERAGE_EXCLUDE_FLAGS)."""
 _DUPLICATE = 0x400
 _READS_AT_ONCE = 1 << 20
-
-Ints = npt.NDArray[np.int64]
+_OBJECTS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def _bases(alignment: pysam.AlignmentFile, tables: Sequence[_Bins], left_out: in
     try:
         for name in sorted(set(contig.tolist()) & set(alignment.references)):
             for near in _stretches(np.flatnonzero(contig == name), start, end):
-                reads = alignment.fetch(name, int(start[near].min()), int(end[near].max()))
-                for first, behind in _spans(reads, left_out, min_mapq):
+                stretch = name, int(start[near].min()), int(end[near].max())
+                for first, behind in _spans(alignment, stretch, left_out, min_mapq):
                     bases[near] += _between(behind, start[near], end[near]) - _between(first, start[near], end[near])
     except (OSError, ValueError) as error:
         remedy = "Check the BAM with samtools quickcheck and index it again"
@@ -123,17 +123,40 @@ def _stretches(bins: Ints, start: Ints, end: Ints) -> list[Ints]:
     return np.split(ordered, np.flatnonzero(far) + 1)
 
 
-def _spans(reads: Iterable[pysam.AlignedSegment], left_out: int, min_mapq: int) -> Iterator[tuple[Ints, Ints]]:
+def _spans(
+    alignment: pysam.AlignmentFile, stretch: tuple[str, int, int], left_out: int, min_mapq: int
+) -> Iterator[tuple[Ints, Ints]]:
     """First position of each read that counts and the one behind its last, each sorted, a million reads at a time."""
-    first, behind = array("q"), array("q")
-    for read in reads:
-        if not read.flag & left_out and read.mapping_quality >= min_mapq:
-            first.append(read.reference_start)
-            behind.append(read.reference_end or read.reference_start)  # without a CIGAR it has no end
-            if len(first) == _READS_AT_ONCE:
-                yield np.sort(first), np.sort(behind)
-                first, behind = array("q"), array("q")
-    yield np.sort(first), np.sort(behind)
+    batches, many = [], 0
+    for spans in _spans_of_bam(alignment, stretch) if alignment.is_bam else _spans_of_reads(alignment, stretch):
+        counting = (spans.flag & left_out == 0) & (spans.mapq >= min_mapq)
+        batches.append((spans.first[counting], spans.behind[counting]))
+        many += len(batches[-1][0])
+        if many >= _READS_AT_ONCE:
+            yield _sorted(batches)
+            batches, many = [], 0
+    if many:
+        yield _sorted(batches)
+
+
+def _sorted(batches: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    first, behind = (np.sort(np.concatenate(values)) for values in zip(*batches, strict=True))
+    return first, behind
+
+
+def _spans_of_bam(alignment: pysam.AlignmentFile, stretch: tuple[str, int, int]) -> Iterator[Spans]:
+    """The reads of a stretch: the first by the index, the others from there on."""
+    read = next(alignment.fetch(*stretch), None)
+    if read is not None:
+        yield spans_of([read])
+        yield from read_spans(alignment.filename.decode(), alignment.tell(), read.reference_id, stretch[2])
+
+
+def _spans_of_reads(alignment: pysam.AlignmentFile, stretch: tuple[str, int, int]) -> Iterator[Spans]:
+    """The reads of a stretch of a CRAM."""
+    reads = alignment.fetch(*stretch)
+    while some := list(islice(reads, _OBJECTS_AT_ONCE)):
+        yield spans_of(some)
 
 
 def _between(values: Ints, start: Ints, end: Ints) -> Ints:
