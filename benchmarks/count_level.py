@@ -11,9 +11,9 @@ from benchmarks import oracle, ours
 from benchmarks.error_model import BASES, PROFILES
 from benchmarks.simulate_counts import CountSimulator, Variant, listed_changes
 
+from cetux.codons import plus_strand, protein_change
 from cetux.genotype import Sample as SampleFacts
-from cetux.genotype import protein_change, thresholds_for
-from cetux.haplotypes import plus_strand
+from cetux.genotype import thresholds_for
 from cetux.resources import Codon, alleles, codons
 from cetux.states import Specimen
 from cetux.support import counts_by_codon

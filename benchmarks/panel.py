@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from tests.builders import random_reference
 
-from cetux.haplotypes import plus_strand
+from cetux.codons import plus_strand
 from cetux.resources import Codon
 
 FLANK_BP = 400

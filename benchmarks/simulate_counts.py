@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from benchmarks.error_model import BASES, ORIENTATIONS, Floats, Profile, base_strata, error_rates, strata
 
-from cetux.haplotypes import plus_strand
+from cetux.codons import plus_strand, protein_change
 from cetux.resources import Codon
 
 Ints = npt.NDArray[np.int64]
@@ -166,8 +166,6 @@ class CountSimulator:
 
 def listed_changes(codons: Sequence[Codon], alleles: Mapping[tuple[str, str], object]) -> list[tuple[int, str, str]]:
     """Single-base changes that make a listed protein change: index of the codon, plus-strand bases, protein change."""
-    from cetux.genotype import protein_change
-
     found: list[tuple[int, str, str]] = []
     for index, codon in enumerate(codons):
         reference = plus_strand(codon)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cetux.coding import transcripts
 from cetux.counts import HaplotypeCounts, SampleCheck, Usable
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
@@ -21,7 +22,8 @@ PLASMA = Sample(Specimen.CTDNA, purity=None, umi=True, amplicon=False)
 def count_and_call(bam: Path, build: str, sample: Sample) -> tuple[HaplotypeCounts, SampleGenotypes]:
     counts = count_haplotypes("s", str(bam), None, codons(build), ReadFilter(20, 20, False))
     check = SampleCheck("s", Usable(), build=build)
-    return counts, call_genotypes(check, counts, codons(build), alleles(), sample, with_defaults({})["genotypes"])
+    genes, settings = transcripts(build, None), with_defaults({})["genotypes"]
+    return counts, call_genotypes(check, counts, codons(build), genes, alleles(), sample, settings)
 
 
 def found(called: SampleGenotypes) -> dict[str, Allele]:

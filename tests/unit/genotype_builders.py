@@ -6,11 +6,12 @@ from typing import Any
 
 from tests.builders import BamBuilder, random_reference
 
+from cetux.coding import transcripts
+from cetux.codons import COMPLEMENT, plus_strand
 from cetux.counts import Background, CodonCounts, ErrorCount, HaplotypeCount, HaplotypeCounts, SampleCheck, Usable
 from cetux.evidence import SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
-from cetux.haplotypes import ReadFilter, count_haplotypes, plus_strand
-from cetux.nomenclature import COMPLEMENT
+from cetux.haplotypes import ReadFilter, count_haplotypes
 from cetux.resources import Codon, alleles, codons, contig_lengths
 from cetux.settings import with_defaults
 from cetux.states import Specimen
@@ -20,6 +21,7 @@ TISSUE = Sample(Specimen.TISSUE, purity=None, umi=False, amplicon=False)
 PLASMA = Sample(Specimen.CTDNA, purity=None, umi=True, amplicon=False)
 KEEP = ReadFilter(min_mapping_quality=20, min_base_quality=20, keep_duplicates=False)
 LISTED = codons("GRCh38")
+TRANSCRIPTS = transcripts("GRCh38", None)
 
 
 def codon(gene: str, number: int) -> Codon:
@@ -65,7 +67,7 @@ def count(bam: BamBuilder, path: Path, wanted: Sequence[Codon], keep: ReadFilter
 
 def call(counts: HaplotypeCounts, wanted: Sequence[Codon], sample: Sample = TISSUE, **settings: Any) -> SampleGenotypes:
     check = SampleCheck("s", Usable(), build="GRCh38")
-    return call_genotypes(check, counts, wanted, alleles(), sample, SETTINGS | settings)
+    return call_genotypes(check, counts, wanted, TRANSCRIPTS, alleles(), sample, SETTINGS | settings)
 
 
 def counted(

@@ -8,8 +8,9 @@ import pytest
 from tests.builders import BamBuilder, random_reference, write_fasta
 from tests.unit.genotype_builders import KEEP, coding, codon, cover
 
+from cetux.codons import plus_strand
 from cetux.counts import HaplotypeCounts
-from cetux.haplotypes import count_haplotypes, plus_strand
+from cetux.haplotypes import count_haplotypes
 
 G12 = replace(codon("KRAS", 12), positions=(1002, 1001, 1000))
 CONTIGS = {"chr12": 2000}

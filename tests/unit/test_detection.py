@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from cetux.detection import excluded_vaf, gap_p_value, limits, make_tests, score_tails
+from cetux.detection import gap_p_value, limits, make_tests, score_tails
 
 BUDGET = 1e-3
 RARE = 1e-9  # spread so small that the negative binomial is a Poisson
@@ -101,7 +101,6 @@ def test_genome_equivalents_limit_the_claim() -> None:
 def test_no_fraction_is_excluded_by_fewer_fragments_than_a_call_needs() -> None:
     assert limits(one([4], [1e-4]), np.array([0]), float("inf"), 5, 0.01) == [None]
     assert limits(one([0], [1e-4]), np.array([0]), float("inf"), 5, 0.01) == [None]
-    assert excluded_vaf(4, 5) is None
 
 
 @settings(max_examples=30, deadline=None)

@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.coding_builders import codon_of
 
-from cetux.edits import Edit, anchored, haplotype_edits, joined, parts, reverse_complement, shifted, trimmed
+from cetux.counts import IndelCount
+from cetux.edits import Edit, anchored, haplotype_edits, indel_edit, joined, linked_changes, parts, shifted, trimmed
+from cetux.fragments import Indel
+from cetux.indels import placed
 
 GENOME = "GGTCACACACTTTAGGCATC"
 BASES = dict(enumerate(GENOME))
@@ -61,10 +64,6 @@ def test_parts_of_a_substitution():
     assert parts(Edit("7", 3, "CA", "")) == (Edit("7", 3, "CA", ""),)
 
 
-def test_reverse_complement():
-    assert reverse_complement("AACGN") == "NCGTT"
-
-
 BRAF_600 = codon_of("BRAF", 600)  # plus strand CAC at 140753334..140753336
 
 
@@ -91,3 +90,35 @@ def test_a_haplotype_over_an_intron_is_two_edits():
     braf_581 = codon_of("BRAF", 581, "GRCh37")
     found = haplotype_edits(braf_581, ((1, "C"), (2, "C")))
     assert found == (Edit("7", 140453192, "T", "C"), Edit("7", 140453986, "T", "C"))
+
+
+@given(genome=st.text("AC", min_size=6, max_size=20), inserted=st.text("AC", max_size=4), data=st.data())
+def test_every_place_of_a_counted_indel_gives_one_sequence(genome, inserted, data):
+    """The ends of the genome, where no base is known, stand for a base that stops it."""
+    start = data.draw(st.integers(1, len(genome) - 3))
+    size = 0 if inserted else data.draw(st.integers(1, len(genome) - 2 - start))
+    bases = dict(enumerate(genome))
+    found = placed(Indel(start, size, inserted), bases.get)
+    count = IndelCount(*found, fragments=5, covering=9, forward=3, reverse=2, at_ends=0)
+    everywhere = [indel_edit("7", count, moved) for moved in range(found.shift + 1)]
+    assert len({applied(edit, genome) for edit in everywhere}) == 1
+    assert shifted(everywhere[0], bases, 1) in (everywhere[-1], None)
+
+
+NRAS_61 = codon_of("NRAS", 61)  # plus strand TTG at 114713906..114713908; c.180 is the base behind it
+
+
+@pytest.mark.parametrize(
+    ("changes", "linked", "together", "bases"),
+    [
+        (((2, "T"),), (), ((2, "T"),), {}),
+        (((2, "T"),), ("+3T>A",), ((2, "T"), (3, "A")), {114713909: "T"}),
+        (((0, "A"),), ("-1C>G",), ((-1, "G"), (0, "A")), {114713905: "C"}),
+        (((0, "A"),), ("+3T>A", "+4C>A"), ((0, "A"), (3, "A"), (4, "A")), {114713909: "T", 114713910: "C"}),
+        # the base between is not known
+        (((2, "T"),), ("+4C>A",), ((2, "T"),), {}),
+        (((0, "A"),), ("-2C>A",), ((0, "A"),), {}),
+    ],
+)
+def test_changes_beside_a_codon_are_joined_to_it_where_nothing_unknown_lies_between(changes, linked, together, bases):
+    assert linked_changes(NRAS_61, changes, linked) == (together, bases)

@@ -11,6 +11,7 @@ from tests.unit.genotype_builders import (
     LISTED,
     PLASMA,
     TISSUE,
+    TRANSCRIPTS,
     builder,
     call,
     coding,
@@ -20,15 +21,16 @@ from tests.unit.genotype_builders import (
     cover,
 )
 
+from cetux.codons import plus_strand, protein_change
 from cetux.counts import HaplotypeCounts, Usable
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.genotype import Sample
-from cetux.haplotypes import ReadFilter, plus_strand
-from cetux.nomenclature import hgvs_coding, protein_change
+from cetux.haplotypes import ReadFilter
+from cetux.hgvs import haplotype_name
 from cetux.resources import Codon
 from cetux.states import Genotype, Specimen
 
-G12, NRAS61, V600, ERBB2_776 = codon("KRAS", 12), codon("NRAS", 61), codon("BRAF", 600), codon("ERBB2", 776)
+G12, V600, ERBB2_776 = codon("KRAS", 12), codon("BRAF", 600), codon("ERBB2", 776)
 KRAS = [one for one in LISTED if one.gene == "KRAS"]
 
 
@@ -296,7 +298,7 @@ def test_every_listed_substitution_is_detected_by_its_name() -> None:
                     continue
                 bases = reference[:place] + base + reference[place + 1 :]
                 called = call(counted([one], 500, {(gene, one.codon, bases): 100}), [one])
-                assert alleles_of(called)[name].hgvs_c == hgvs_coding(one, changes)
+                assert alleles_of(called)[name].hgvs_c == haplotype_name(TRANSCRIPTS[gene], one, changes)
 
 
 # -- guards against artefacts -------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.genotype_builders import KEEP, builder, coding, codon, count, cover
 
+from cetux.codons import plus_strand
 from cetux.counts import CodonCounts, HaplotypeCounts
-from cetux.haplotypes import ReadFilter, exon_parts, plus_strand
+from cetux.haplotypes import ReadFilter
 from cetux.resources import codons
 
 G12, Q61, V600, N581 = codon("KRAS", 12), codon("NRAS", 61), codon("BRAF", 600), codon("BRAF", 581)
@@ -266,8 +267,3 @@ def test_every_listed_codon_is_counted_once_in_order(tmp_path: Path) -> None:
     cover(bam, G12, 3)
     counts = count(bam, tmp_path, wanted, KEEP)
     assert [(one.gene, one.codon) for one in counts.codons] == [(one.gene, one.codon) for one in wanted]
-
-
-def test_exon_parts_of_whole_and_split_codons() -> None:
-    assert exon_parts([1, 2, 3]) == [[1, 2, 3]]
-    assert exon_parts([1, 700, 701]) == [[1], [700, 701]]

@@ -4,13 +4,21 @@ import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.literature.sources import fasta, lrg, table
-from tests.unit.coding_builders import transcript
+from tests.unit.coding_builders import codon_of, transcript
 
 from cetux.coding import Transcript, transcripts
-from cetux.edits import Edit
-from cetux.hgvs import coding_edits, coding_name, genomic_name, protein_name
+from cetux.codons import protein_change
+from cetux.counts import IndelCount
+from cetux.edits import Edit, indel_edit
+from cetux.evidence import Allele
+from cetux.fragments import Indel
+from cetux.hgvs import allele_edits, coding_name, genomic_name, haplotype_name, indel_names, protein_name
+from cetux.indels import Placed, placed
 from cetux.resources import BUILDS, CHROMOSOME_ACCESSIONS, DIRECTORY, coding_exons, codons
+from cetux.states import Genotype
 
 
 def listed_alleles() -> list[dict[str, str]]:
@@ -132,29 +140,6 @@ def test_rules(strand, first, last, new, coding, protein):
     assert protein_name(known, edits) == protein
 
 
-@pytest.mark.parametrize("strand", "+-")
-@pytest.mark.parametrize(
-    "name", ["c.13G>A", "c.13_14delinsTT", "c.11_13del", "c.8_13dup", "c.12_13insTGG", "c.14_17delinsT", "c.12del"]
-)
-def test_a_coding_name_and_its_edits_are_inverse(strand, name):
-    known = transcript(PLUS, strand)
-    edits = coding_edits(known, name)
-    assert edits is not None
-    assert coding_name(known, edits) == name
-
-
-@pytest.mark.parametrize("name", ["", "p.G5S", "c.13C>A", "c.99del", "c.13+1G>A", "c.12_14insTGG", "c.14_13del"])
-def test_names_that_are_not_understood_give_nothing(name):
-    assert coding_edits(transcript(PLUS), name) is None
-
-
-def test_a_name_over_an_intron_is_an_edit_of_each_exon():
-    known = KNOWN["GRCh37"]["BRAF"]
-    expected = (Edit("7", 140453192, "T", "C"), Edit("7", 140453986, "T", "C"))
-    assert coding_edits(known, "c.1741_1742delinsGG") == expected
-    assert coding_edits(KNOWN["GRCh38"]["NRAS"], "c.180_181delinsTA") is None  # codon 60 is not known
-
-
 def coding_edit(known: Transcript, first: int, last: int, new: str) -> Edit:
     """Coding bases first..last (1-based, inclusive) replaced by coding-strand `new`, as an edit of the plus strand."""
     places = known.positions[first - 1 : last]
@@ -212,6 +197,91 @@ def test_letters_are_one_or_three():
 @pytest.mark.parametrize("build", BUILDS)
 def test_every_listed_chromosome_has_an_accession(build):
     assert {codon.chrom for codon in codons(build)} <= set(CHROMOSOME_ACCESSIONS[build])
+
+
+# --- haplotypes and counted indels -------------------------------------------------------------------
+
+NRAS_61 = codon_of("NRAS", 61)
+BRAF_581 = codon_of("BRAF", 581, "GRCh37")
+
+
+@pytest.mark.parametrize(
+    ("changes", "linked", "name"),
+    [  # Q61 is CAA, c.181 to c.183; on the plus strand TTG
+        (((2, "T"),), (), "c.181C>A"),
+        (((1, "A"), (2, "A")), (), "c.181_182delinsTT"),
+        (((0, "A"), (2, "A")), (), "c.181_183delinsTAT"),
+        (((2, "T"),), ("+3T>A",), "c.180_181delinsTA"),
+        (((0, "A"),), ("+3T>A",), "c.180_183delinsTCAT"),
+        (((0, "A"),), ("-1C>G",), "c.183_184delinsTC"),
+        (((2, "T"),), ("+4C>A",), "c.181C>A"),  # c.180 is unknown
+    ],
+)
+def test_a_haplotype_is_named_with_what_is_linked_to_it(changes, linked, name):
+    assert haplotype_name(KNOWN["GRCh38"]["NRAS"], NRAS_61, changes, linked) == name
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_every_listed_allele_within_a_codon_is_named_alike_as_a_haplotype(build):
+    by_position = {(one.chrom, place): one for one in codons(build) for place in one.positions}
+    rows = [row for row in listed_alleles() if row not in WITH_CODON_60]
+    for row in rows:
+        start = int(row[f"pos_{build.lower()}"]) - 1
+        one = by_position[row["chrom"], start]
+        assert start + len(row["ref"]) - 1 in one.positions
+        indices = range(sorted(one.positions).index(start), 3)
+        changes = tuple((i, new) for i, old, new in zip(indices, row["ref"], row["alt"], strict=False) if old != new)
+        assert haplotype_name(KNOWN[build][row["gene"]], one, changes) == row["hgvs_c"]
+        assert f"{one.wt_aa}{one.codon}{protein_change(one, changes)}" == row["protein"]
+
+
+def test_a_haplotype_at_the_end_of_an_exon_is_linked_into_the_intron():
+    # ERBB2 769, GAC, ends with c.2307 at the end of its exon
+    aspartate = codon_of("ERBB2", 769)
+    known = KNOWN["GRCh38"]["ERBB2"]
+    assert haplotype_name(known, aspartate, ((2, "T"),), ("+3G>A",)) == "c.2307_2307+1delinsTA"
+    assert haplotype_name(KNOWN["GRCh37"]["BRAF"], BRAF_581, ((1, "C"), (2, "C"))) == "c.1741_1742delinsGG"
+
+
+def counted(found: Placed) -> IndelCount:
+    return IndelCount(*found, fragments=9, covering=90, forward=5, reverse=4, at_ends=0)
+
+
+@given(codons=st.text("AC", min_size=24, max_size=30), inserted=st.text("AC", max_size=6), data=st.data())
+def test_a_counted_indel_has_the_name_that_the_reference_gives(codons, inserted, data):
+    """Two ways to its last place and to what it repeats: the shift that was counted, and the bases around it."""
+    known = transcript(f"ttttttG{codons}Gtttttt", data.draw(st.sampled_from("+-")))
+    first, last = min(known.positions), max(known.positions)
+    start = data.draw(st.integers(first + 1, last - 5))
+    indel = Indel(start, 0 if inserted else data.draw(st.integers(1, 4)), inserted)
+    count = counted(placed(indel, known.bases.get))
+    _, name = indel_names(known, known.codon(3), count)
+    assert name == coding_name(known, [indel_edit(known.chrom, count)]) != ""
+
+
+@pytest.mark.parametrize(
+    ("gene", "number", "indel", "names"),
+    [
+        # specification 7.4, behind the VCF's anchors 37880981 and 37880997, which is c.2326; c.2324 lies 14 bases on
+        ("ERBB2", 776, Placed(37880980, 14, "", "GCATACGTGATG"), ("Y772_A775dup", "c.2313_2324dup")),
+        ("ERBB2", 776, Placed(37880996, 0, "", "TGT"), ("G776delinsVC", "c.2326_2327insTGT")),
+        # N581 over an intron: c.1741 at 140453986, c.1742 at 140453192
+        ("BRAF", 581, Placed(140453192, 0, "T", ""), ("N581fs", "c.1742del")),
+        ("BRAF", 581, Placed(140453986, 0, "T", ""), ("N581fs", "c.1741del")),
+        ("BRAF", 581, Placed(140453983, 0, "TCC", ""), ("N581indel", "c.1741+1_1741+3del")),
+        ("BRAF", 581, Placed(140453192, 0, "", "G"), ("N581fs", "c.1742-1_1742insC")),
+    ],
+)
+def test_counted_indels(gene, number, indel, names):
+    assert indel_names(KNOWN["GRCh37"][gene], codon_of(gene, number, "GRCh37"), counted(indel)) == names
+
+
+def test_an_allele_is_edited_with_what_is_linked_to_it_where_its_bases_are_known():
+    found = Allele("NRAS", 61, "Q61K", "", ((2, "T"),), Genotype.MUT, 40, 400, 0.1, linked=("+3T>A",))
+    assert allele_edits(found, NRAS_61, {114713909: "T"}) == (Edit("1", 114713908, "GT", "TA"),)
+    assert allele_edits(found, NRAS_61, {}) == (Edit("1", 114713908, "G", "T"),)
+    # the reference, not the sample's own base, decides what is changed
+    assert allele_edits(found, NRAS_61, {114713909: "A"}) == (Edit("1", 114713908, "G", "T"),)
 
 
 # --- with real sequences ---------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from tests.unit.coding_builders import coding_reference, codon_of
 
 from cetux.call_comparison import compare_calls, disagreements
 from cetux.coding import transcripts
+from cetux.codons import plus_strand
 from cetux.counts import CodonCounts, HaplotypeCount, Usable
 from cetux.edits import Edit, anchored, haplotype_edits
 from cetux.evidence import Allele, GeneGenotype, SampleGenotypes
-from cetux.haplotypes import plus_strand
 from cetux.hgvs import protein_name
 from cetux.other_calls import OtherCalls, known_bases, read_calls
 from cetux.resources import codons

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cetux.coding import Transcript, scanned_codons, transcripts
+from cetux.coding import Transcript, coding_scan
+from cetux.codons import changed, plus_strand, tokens
 from cetux.counts import CodonCounts, HaplotypeCounts, Usable
 from cetux.edits import Bases, Edit, haplotype_edits, indel_edit
 from cetux.evidence import Allele, SampleGenotypes
-from cetux.haplotypes import plus_strand
 from cetux.hgvs import allele_edits, protein_name
-from cetux.nomenclature import tokens
 from cetux.other_calls import OtherCall, OtherCalls, Unit, known_bases, read_calls, unit_parts, units
 from cetux.resources import Codon
 from cetux.states import Agreement
@@ -72,7 +71,7 @@ def compare_calls(
     compared: list[ComparedCall] = []
     for allele in (allele for gene in genotypes.genes.values() for allele in gene.alleles):
         codon = by_codon[allele.gene, allele.codon]
-        edits = allele_edits(allele, codon, known.get(allele.gene), bases.get(codon.chrom, {}))
+        edits = allele_edits(allele, codon, bases.get(codon.chrom, {}))
         ours = unit_parts(edits or (), bases)
         match, notes = _match(ours, named)
         used.update(match)
@@ -107,13 +106,13 @@ def compare_with_vcf(
         build: the assay's build.
         fasta: the assay's FASTA, if any.
     """
-    codons = scanned_codons(build, fasta)
-    known = transcripts(build, fasta)
+    scan = coding_scan(build, fasta)
+    known = scan.transcripts
     places: dict[str, set[int]] = {}
-    for codon in codons:
+    for codon in scan.counted:
         places.setdefault(codon.chrom, set()).update(codon.positions)
     theirs = read_calls(path, genotypes.sample, build, dict(known_bases(known.values())), places)
-    compared = compare_calls(genotypes, counts.codons, codons, theirs, known)
+    compared = compare_calls(genotypes, counts.codons, scan.counted, theirs, known)
     flags = disagreements(compared, theirs.caller) if theirs.usable.ok else ("other_calls_not_usable",)
     return Comparison(genotypes.sample, theirs.caller, theirs.usable, compared, theirs.notes, flags)
 
@@ -238,9 +237,7 @@ def _with_and_reading(
         if any(shown[index] == "." for index in indices):
             continue
         reading += haplotype.fragments
-        pairs = enumerate(zip(shown, plus_strand(codon), strict=True))
-        changes = [(index, token) for index, (token, base) in pairs if token not in (base, ".")]
-        edits = haplotype_edits(codon, changes, bases.get(codon.chrom))
+        edits = haplotype_edits(codon, changed(haplotype.bases, plus_strand(codon)), bases.get(codon.chrom))
         if edits is not None and wanted <= unit_parts(edits, bases):
             alt += haplotype.fragments
     return alt, reading

@@ -7,14 +7,12 @@ coding sequence beyond them is not scanned, which `CodingScan.notes` says.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
 
 import pysam
 
+from cetux.codons import codon_bases, reverse_complement, tokens, translated
 from cetux.counts import CodonCounts
-from cetux.edits import codon_bases, reverse_complement
 from cetux.genomes import contig_prefix
-from cetux.nomenclature import AMINO_ACIDS, tokens
 from cetux.resources import Codon, Interval, coding_exons, codons
 
 SCANNED_GENES = ("KRAS", "NRAS", "BRAF")
@@ -22,17 +20,6 @@ SCANNED_GENES = ("KRAS", "NRAS", "BRAF")
 
 FLANK_BP = 100
 """Bases beyond each exon that are read, so that an insertion or deletion at its end can be shifted into the intron."""
-
-
-def translated(bases: str) -> str:
-    """Amino acids of a coding sequence, one letter each: ``*`` for a stop, X for a codon with an unknown base.
-
-    Standard genetic code (NCBI table 1); a last codon that is not whole is left out.
-
-    >>> translated("ATGGNTTAAC")
-    'MX*'
-    """
-    return "".join(AMINO_ACIDS.get(bases[place : place + 3], "X") for place in range(0, len(bases) - 2, 3))
 
 
 @dataclass(frozen=True)
@@ -93,20 +80,26 @@ class Transcript:
 
 @dataclass(frozen=True)
 class CodingScan:
-    """Which codons are read beyond the listed ones, and what is not scanned and why."""
+    """Which codons are read beyond the listed ones, and what is not scanned and why.
+
+    codons: of `SCANNED_GENES`, by gene and number; listed ones keep their required bases, the others have none.
+    counted: what `count_haplotypes` reads, the listed codons of all genes in table order, then the others of `codons`.
+    transcripts: of every gene with listed codons, by gene. notes: a gene each that is not scanned.
+    """
 
     codons: tuple[Codon, ...]
+    counted: tuple[Codon, ...]
+    transcripts: Mapping[str, Transcript]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class CodingCoverage:
-    """How much of one gene's coding sequence was read: codons of at least the depth asked for, and the median depth."""
+    """How much of one gene's coding sequence was read: codons, and those of at least the depth asked for."""
 
     gene: str
     codons: int
     covered: int
-    median_fragments: float
 
     @property
     def covered_fraction(self) -> float:
@@ -164,11 +157,9 @@ def coding_scan(build: str, fasta: str | None) -> CodingScan:
     Args:
         build: "GRCh37" or "GRCh38".
         fasta: path of the assay's FASTA, or None.
-
-    Returns:
-        Codons by gene and number; listed ones keep their required bases, the others have none.
     """
-    listed = _by_gene(codons(build))
+    table = codons(build)
+    listed = _by_gene(table)
     found: list[Codon] = []
     notes: list[str] = []
     known = transcripts(build, fasta)
@@ -179,7 +170,7 @@ def coding_scan(build: str, fasta: str | None) -> CodingScan:
         found += [by_number.get(number) or known[gene].codon(number) for number in numbers]
         if wrong:
             notes.append(f"{gene}: only its listed codons are read, not its whole coding sequence ({wrong})")
-    return CodingScan(tuple(found), tuple(notes))
+    return CodingScan(tuple(found), tuple(dict.fromkeys((*table, *found))), known, tuple(notes))
 
 
 def coding_problem(transcript: Transcript, listed: Sequence[Codon]) -> str:
@@ -199,17 +190,9 @@ def coding_problem(transcript: Transcript, listed: Sequence[Codon]) -> str:
     return ""
 
 
-def coding_codons(build: str, fasta: str | None) -> tuple[Codon, ...]:
-    """The codons of `coding_scan` alone."""
-    return coding_scan(build, fasta).codons
-
-
 def scanned_codons(build: str, fasta: str | None) -> tuple[Codon, ...]:
-    """What `count_haplotypes` reads: the listed codons of all genes in table order, then the other coding ones."""
-    listed = codons(build)
-    names = {(codon.gene, codon.codon) for codon in listed}
-    others = [codon for codon in coding_codons(build, fasta) if (codon.gene, codon.codon) not in names]
-    return (*listed, *others)
+    """What `count_haplotypes` reads: `CodingScan.counted` alone."""
+    return coding_scan(build, fasta).counted
 
 
 def _least_read(count: CodonCounts) -> int:
@@ -223,7 +206,7 @@ def coding_coverage(counts: Iterable[CodonCounts], scanned: Sequence[Codon], lea
 
     Args:
         counts: what was counted; a codon that is absent was not read.
-        scanned: the codons of `coding_codons`.
+        scanned: `CodingScan.codons`.
         least: fragments from which a codon is covered, >= 1.
     """
     depth = {(count.gene, count.codon): _least_read(count) for count in counts}
@@ -231,5 +214,5 @@ def coding_coverage(counts: Iterable[CodonCounts], scanned: Sequence[Codon], lea
     for gene, members in _by_gene(scanned).items():
         depths = [depth.get((gene, codon.codon), 0) for codon in members]
         enough = sum(value >= least for value in depths)
-        covered.append(CodingCoverage(gene, len(members), enough, float(median(depths))))
+        covered.append(CodingCoverage(gene, len(members), enough))
     return tuple(covered)

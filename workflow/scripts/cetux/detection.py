@@ -46,20 +46,6 @@ _BISECTIONS = 26
 _NEGLIGIBLE = 1e-7
 
 
-def excluded_vaf(fragments: int, needed: int) -> float | None:
-    """The smallest VAF that would have shown at least `needed` fragments with 95 % power, None if none can.
-
-    P(X >= k | n, v) of a binomial is the regularised incomplete beta function I_v(k, n - k + 1), so the v at which it
-    is 0.95 is the 95 % quantile of Beta(k, n - k + 1).
-
-    >>> round(excluded_vaf(181, 5), 3), round(excluded_vaf(1258, 3), 4), excluded_vaf(4, 5)
-    (0.05, 0.005, None)
-    """
-    if fragments < needed:
-        return None
-    return float(special.betaincinv(needed, fragments - needed + 1, POWER))
-
-
 @dataclass(frozen=True)
 class Tests:
     """One row for each single-base change that is tested.

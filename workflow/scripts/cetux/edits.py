@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from re import fullmatch
 from typing import Literal
 
+from cetux.codons import Change, codon_bases
 from cetux.counts import IndelCount
 from cetux.resources import Codon
 
 Bases = Mapping[int, str]
 """Known plus-strand bases of one chromosome by 0-based position; a position that is absent, or N, is unknown."""
 
-_COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 _WITHIN_BP = 5
 """Changed bases of one molecule that are written as one substitution: those of two codons at most."""
 
@@ -38,15 +38,6 @@ class Edit:
     def is_indel(self) -> bool:
         """Whether bases are only inserted or only deleted."""
         return not self.ref or not self.alt
-
-
-def reverse_complement(bases: str) -> str:
-    """The same bases as they read on the other strand.
-
-    >>> reverse_complement("AAC")
-    'GTT'
-    """
-    return bases.translate(_COMPLEMENT)[::-1]
 
 
 def trimmed(edit: Edit) -> Edit:
@@ -143,15 +134,6 @@ def joined(edits: Iterable[Edit], bases: Bases) -> Edit | None:
     return Edit(first.chrom, first.start, ref, alt)
 
 
-def codon_bases(codons: Iterable[Codon]) -> dict[int, str]:
-    """Plus-strand bases of the codons of one chromosome by position, as far as the tables alone know them."""
-    found: dict[int, str] = {}
-    for codon in codons:
-        bases = codon.wt_codon if codon.strand == "+" else codon.wt_codon.translate(_COMPLEMENT)
-        found.update(zip(codon.positions, bases, strict=True))
-    return found
-
-
 def haplotype_edits(
     codon: Codon, changes: Iterable[tuple[int, str]], bases: Bases | None = None
 ) -> tuple[Edit, ...] | None:
@@ -168,11 +150,11 @@ def haplotype_edits(
         The edits by position, trimmed. None where a base is unknown, or a deletion touches the end of the codon or of
         its exon: its other end was not read here, so that its length, and with it the change, is unknown.
     """
-    positions = sorted(codon.positions)
+    positions = set(codon.positions)
     known = dict(bases or {}) | codon_bases([codon])
     touched: list[Edit] = []
     for index, token in changes:
-        place = positions[min(max(index, 0), 2)] + min(index, 0) + max(index - 2, 0)
+        place = _position(codon, index)
         shown = fullmatch(r"([ACGT-])([a-z]*)", token)
         reference = known.get(place, "N")
         is_end = place - 1 not in positions or place + 1 not in positions
@@ -190,8 +172,44 @@ def haplotype_edits(
     return tuple(trimmed(edit) for edit in whole if edit is not None and edit.ref != edit.alt)
 
 
-def indel_edit(chrom: str, indel: IndelCount) -> Edit:
-    """A counted insertion or deletion as an edit; an insertion stands before the base behind its `start`."""
+def _position(codon: Codon, index: int) -> int:
+    """Plus-strand position of index 0..2 of a codon, or of a base beside it."""
+    return sorted(codon.positions)[min(max(index, 0), 2)] + min(index, 0) + max(index - 2, 0)
+
+
+def linked_changes(codon: Codon, changes: Change, linked: Iterable[str]) -> tuple[Change, dict[int, str]]:
+    """A codon's changes with those beside it on the same molecules, and the bases that the sample has there.
+
+    The changes beside it are left out where the bases from the first to the last change are not all known.
+
+    Args:
+        codon: the codon.
+        changes: within it.
+        linked: substitutions beside it, as in `counts.HaplotypeCount.linked`.
+
+    Returns:
+        Changes as `haplotype_edits` takes them, and plus-strand bases by position.
+    """
+    beside = [(int(text[:-3]), text[-3], text[-1]) for text in linked]
+    together = tuple(sorted((*changes, *((index, alt) for index, _, alt in beside))))
+    shown = {0, 1, 2, *(index for index, _ in together)}
+    if not beside or not set(range(together[0][0], together[-1][0])) <= shown:
+        return changes, {}
+    return together, {_position(codon, index): ref for index, ref, _ in beside}
+
+
+def indel_edit(chrom: str, indel: IndelCount, moved: int = 0) -> Edit:
+    """A counted insertion or deletion as an edit, `moved` (0..shift) bases to the right of its left-most place.
+
+    An insertion stands before the base behind its `start`. A block that moves past a base takes that base in at one
+    end and gives it off at the other (see `shifted`), so it comes round.
+
+    >>> indel_edit("7", IndelCount(9, 4, "", "AC", 5, 9, 3, 2, 0), moved=3)
+    Edit(chrom='7', start=13, ref='', alt='CA')
+    """
+    block = indel.inserted or indel.deleted
+    turn = moved % len(block)
+    block = block[turn:] + block[:turn]
     if indel.inserted:
-        return Edit(chrom, indel.start + 1, "", indel.inserted)
-    return Edit(chrom, indel.start, indel.deleted, "")
+        return Edit(chrom, indel.start + 1 + moved, "", block)
+    return Edit(chrom, indel.start + moved, block, "")

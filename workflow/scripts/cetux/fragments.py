@@ -18,7 +18,6 @@ Ints = npt.NDArray[np.int64]
 BASES = ".ACGT-"
 """Meaning of the codes in a matrix: 0 nothing read, 1-4 a base, 5 a deleted base."""
 
-DELETED = 5
 END_BP = 5
 """A base this close to an end of its read (clipped bases apart) is at the end."""
 

@@ -7,24 +7,14 @@ from typing import Any
 
 from cetux.background import estimate
 from cetux.clonality import CellFraction, cell_fraction, mutated_copies
+from cetux.coding import Transcript
+from cetux.codons import protein_change
 from cetux.counts import CodonCounts, HaplotypeCounts, SampleBackground, SampleCheck
-from cetux.detection import excluded_vaf
 from cetux.evidence import Allele, CodonLimit, GeneGenotype, SampleGenotypes
-from cetux.nomenclature import KNOWN_INDELS, hgvs_coding, hgvs_indel, indel_protein, protein_change, translate
+from cetux.hgvs import KNOWN_INDELS, haplotype_name, indel_names
 from cetux.resources import Codon, ListedAllele
 from cetux.states import Genotype, Specimen
 from cetux.support import Support, Supports, counts_by_codon
-
-__all__ = [
-    "Sample",
-    "Thresholds",
-    "call_genotypes",
-    "excluded_vaf",
-    "hgvs_coding",
-    "protein_change",
-    "thresholds_for",
-    "translate",
-]
 
 GENOMES_PER_NG = 330.0
 """Haploid genome equivalents in 1 ng of DNA [V S26]."""
@@ -74,6 +64,7 @@ def call_genotypes(
     check: SampleCheck,
     counts: HaplotypeCounts,
     codons: Sequence[Codon],
+    transcripts: Mapping[str, Transcript],
     listed: Mapping[tuple[str, str], ListedAllele],
     sample: Sample,
     settings: Mapping[str, Any],
@@ -85,6 +76,7 @@ def call_genotypes(
         check: what `check_sample` found; its verdict stands over the counts.
         counts: what `count_haplotypes` wrote, codon by codon in the order of `codons`.
         codons: the codons; those with `required` bases are the listed ones, which must be excluded for a wild type.
+        transcripts: of their genes, by gene, for names; the bases of the codons are enough.
         listed: listed changes by (gene, protein).
         sample: specimen, purity and assay.
         settings: the `genotypes` section of the settings.
@@ -100,7 +92,7 @@ def call_genotypes(
     rates = estimate(counts.background, counts.codons, [normal.background for normal in alike])
     supports = Supports(pairs, rates, settings["false_detections_per_sample"], listed)
     floors = (sample.molecules, thresholds.min_fragments, thresholds.low_vaf)
-    caller = _Caller(listed, sample, thresholds, supports, supports.limits(*floors))
+    caller = _Caller(transcripts, listed, sample, thresholds, supports, supports.limits(*floors))
     genes: dict[str, list[tuple[Codon, CodonCounts]]] = defaultdict(list)
     for codon, count in pairs:
         genes[codon.gene].append((codon, count))
@@ -112,7 +104,7 @@ def call_genotypes(
         flags=tuple(_flags(counts, sample, called.values())),
         error_rates=rates.summary(),
         error_normals=tuple(normal.sample for normal in alike),
-        observed=_observed(pairs, supports),
+        observed=_observed(pairs, supports, transcripts),
     )
 
 
@@ -127,7 +119,9 @@ def _flags(counts: HaplotypeCounts, sample: Sample, genes: Iterable[GeneGenotype
                 yield f"artefact:{gene.gene}_{allele.protein}:{'+'.join(allele.filters)}"
 
 
-def _observed(pairs: Iterable[tuple[Codon, CodonCounts]], supports: Supports) -> dict[str, int]:
+def _observed(
+    pairs: Iterable[tuple[Codon, CodonCounts]], supports: Supports, transcripts: Mapping[str, Transcript]
+) -> dict[str, int]:
     """Fragments with each protein change of the listed codons, detected or not, by its name as in ``KRAS G12D``."""
     found: dict[str, int] = defaultdict(int)
     for codon, count in pairs:
@@ -138,7 +132,7 @@ def _observed(pairs: Iterable[tuple[Codon, CodonCounts]], supports: Supports) ->
             if amino_acid != codon.wt_aa:
                 found[f"{codon.gene} {codon.wt_aa}{codon.codon}{amino_acid}"] += fragments
         for indel in count.indels:
-            protein = indel_protein(codon, indel, hgvs_indel(codon, indel), KNOWN_INDELS)
+            protein, _ = indel_names(transcripts[codon.gene], codon, indel)
             found[f"{codon.gene} {protein}"] += indel.fragments
     return dict(found)
 
@@ -147,6 +141,7 @@ def _observed(pairs: Iterable[tuple[Codon, CodonCounts]], supports: Supports) ->
 class _Caller:
     """The calls of one sample; holds what does not change from gene to gene."""
 
+    transcripts: Mapping[str, Transcript]
     listed: Mapping[tuple[str, str], ListedAllele]
     sample: Sample
     thresholds: Thresholds
@@ -243,11 +238,11 @@ class _Caller:
 
     def _names(self, codon: Codon, support: Support) -> tuple[str, str]:
         """Protein and coding change; a change beside the codon on nearly all of the molecules belongs to the latter."""
+        transcript = self.transcripts[codon.gene]
         if support.indel is not None:
-            coding = hgvs_indel(codon, support.indel)
-            return indel_protein(codon, support.indel, coding, KNOWN_INDELS), coding
+            return indel_names(transcript, codon, support.indel)
         protein = f"{codon.wt_aa}{codon.codon}{protein_change(codon, support.changes)}"
-        return protein, hgvs_coding(codon, support.changes, self._linked(support))
+        return protein, haplotype_name(transcript, codon, support.changes, self._linked(support))
 
     def _linked(self, support: Support) -> list[str]:
         return [name for name, many in support.linked.items() if many >= _LINKED_SHARE * support.whole]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from cetux import records
-from cetux.coding import coding_coverage, coding_scan, scanned_codons
+from cetux.coding import coding_coverage, coding_scan
 from cetux.counts import HaplotypeCounts, SampleBackground, SampleCheck, Usable
 from cetux.evidence import SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
@@ -46,11 +46,11 @@ def genotype_sample(
         settings: the `genotypes` section of the settings.
         normals: what went wrong in normals of the same assay, specimen type and preservation.
     """
-    codons = scanned_codons(build, fasta)
     scan = coding_scan(build, fasta)
     found = contamination(sites.counts(), sites.frequencies()) if sites and sites.usable.ok else None
     known = Sample(**{**sample, "specimen": Specimen(sample["specimen"])})
-    called = call_genotypes(check, counts, codons, alleles(), known, _raised(settings, found), normals)
+    raised = _raised(settings, found)
+    called = call_genotypes(check, counts, scan.counted, scan.transcripts, alleles(), known, raised, normals)
     if not called.usable.ok:
         return called
     if found and found.detected and (found.fraction or 0) >= MOST_FOREIGN:
@@ -64,7 +64,7 @@ def genotype_sample(
     elif found is None or not found.assessable:
         flags.append("contamination_not_assessable")
     covered = coding_coverage(counts.codons, scan.codons, CODING_DEPTH) if not scan.notes else ()
-    listed = {(codon.gene, codon.codon) for codon in codons if codon.required}
+    listed = {(codon.gene, codon.codon) for codon in scan.counted if codon.required}
     return replace(
         called,
         genes={

@@ -12,6 +12,7 @@ import numpy as np
 import pysam
 
 from cetux.alignment import open_alignment
+from cetux.codons import plus_strand
 from cetux.counts import (
     ERROR_CLASSES,
     ORIENTATIONS,
@@ -39,12 +40,11 @@ from cetux.genomes import contig_prefix
 from cetux.indels import count_indels
 from cetux.resources import Codon
 
-__all__ = ["ReadFilter", "count_haplotypes", "exon_parts", "plus_strand"]
+__all__ = ["ReadFilter", "count_haplotypes"]
 
 _WINDOW_BP = 200
 _LINKED_OFFSETS = (-2, -1, 3, 4)
 _LEAST_LINKED = 2
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 def count_haplotypes(
@@ -258,27 +258,3 @@ class _Tally:
             beside = linked.of(self.numbers[bases]) if seek else {}
             strata = dict(sorted(self.strata[bases].items()))
             yield HaplotypeCount(bases, many, forward, reverse, at_ends, strata, beside)
-
-
-def exon_parts(positions: Sequence[int]) -> list[list[int]]:
-    """Sorted positions split where they are not adjacent.
-
-    >>> exon_parts([10, 11, 805])
-    [[10, 11], [805]]
-    """
-    parts: list[list[int]] = []
-    for position in positions:
-        if parts and position == parts[-1][-1] + 1:
-            parts[-1].append(position)
-        else:
-            parts.append([position])
-    return parts
-
-
-def plus_strand(codon: Codon) -> str:
-    """The codon's reference bases in plus-strand order.
-
-    A minus-strand codon is listed in coding order at descending positions, so its plus-strand text is the reverse
-    complement.
-    """
-    return codon.wt_codon if codon.strand == "+" else codon.wt_codon[::-1].translate(_COMPLEMENT)

@@ -14,15 +14,25 @@ Deviation: a reversed complement of two or more bases is named delins, as catalo
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from re import fullmatch
 
-from cetux.coding import Transcript, translated
-from cetux.edits import Bases, Edit, haplotype_edits, indel_edit, joined, reverse_complement, shifted, trimmed
+from cetux.coding import Transcript
+from cetux.codons import Change, reverse_complement, translated
+from cetux.counts import IndelCount
+from cetux.edits import Bases, Edit, haplotype_edits, indel_edit, joined, linked_changes, shifted, trimmed
 from cetux.evidence import Allele
 from cetux.resources import CHROMOSOME_ACCESSIONS, Codon
 
 _NAMES = "Ala Cys Asp Glu Phe Gly His Ile Lys Leu Met Asn Pro Gln Arg Ser Thr Val Trp Tyr Ter Xaa"
 _THREE = dict(zip("ACDEFGHIKLMNPQRSTVWY*X", _NAMES.split(), strict=True))
+
+KNOWN_INDELS = {
+    ("ERBB2", "c.2313_2324dup"): "Y772_A775dup",
+    ("ERBB2", "c.2326_2327insTGT"): "G776delinsVC",
+    ("ERBB2", "c.2332_2340dup"): "G778_P780dup",
+    ("ERBB2", "c.2264_2278del"): "L755_T759del",
+    ("ERBB2", "c.2263_2277del"): "L755_T759del",
+}
+"""Listed insertions and deletions by gene and coding change: specification 7.4 (DoCM; SeraCare)."""
 
 _SPLICE_BP = 2
 """Bases of an intron beside the exon that every splice site needs; a change there has an unknown protein."""
@@ -117,30 +127,34 @@ def _in_one_exon(transcript: Transcript, group: Sequence[Edit]) -> bool:
 
 def _described(edit: Edit, bases: Bases, strand: str, name: Callable[[int], str]) -> str:
     """One trimmed edit in the reading direction of `strand`; `name` numbers a position, empty where it cannot."""
-    forward = strand == "+"
-    if edit.is_indel:
-        settled = shifted(edit, bases, 1 if forward else -1)
-        if settled is None:
-            return ""
-        edit = settled
-    alt = edit.alt if forward else reverse_complement(edit.alt)
-    if len(edit.ref) == len(edit.alt) == 1:
-        ref = edit.ref if forward else reverse_complement(edit.ref)
-        number = name(edit.start)
-        return f"{number}{ref}>{alt}" if number else ""
-    if edit.ref:
-        span = _span(edit.start, edit.end, forward, name)
-        return span and f"{span}{'delins' + alt if alt else 'del'}"
-    size = len(edit.alt)
-    low = edit.start - size if forward else edit.start
-    before = "".join(bases.get(place, "N") for place in range(low, low + size))
-    if before == edit.alt:
-        span = _span(low, low + size, forward, name)
-        return span and f"{span}dup"
-    if "N" in before:
+    settled = shifted(edit, bases, 1 if strand == "+" else -1)
+    if settled is None:
         return ""
-    span = _span(edit.start - 1, edit.start + 1, forward, name)
-    return span and f"{span}ins{alt}"
+    before = "".join(bases.get(place, "N") for place in _before(settled, strand))
+    if not settled.ref and before != settled.alt and "N" in before:
+        return ""
+    return _written(settled, before == settled.alt, strand, name)
+
+
+def _before(edit: Edit, strand: str) -> range:
+    """As many positions as an insertion has bases, before it in the reading direction of `strand`."""
+    size = len(edit.alt)
+    return range(edit.start - size, edit.start) if strand == "+" else range(edit.start, edit.start + size)
+
+
+def _written(edit: Edit, repeats: bool, strand: str, name: Callable[[int], str]) -> str:
+    """One edit that stands at its last place; `repeats`: what an insertion inserts repeats the bases before it."""
+    forward = strand == "+"
+    ref, alt = (edit.ref, edit.alt) if forward else (reverse_complement(edit.ref), reverse_complement(edit.alt))
+    if ref:
+        where = range(edit.start, edit.end)
+        what = f"{ref}>{alt}" if len(ref) == len(alt) == 1 else f"delins{alt}" if alt else "del"
+    elif repeats:
+        where, what = _before(edit, strand), "dup"
+    else:
+        where, what = range(edit.start - 1, edit.start + 1), f"ins{alt}"
+    span = _span(where.start, where.stop, forward, name)
+    return span and span + what
 
 
 def _span(start: int, end: int, forward: bool, name: Callable[[int], str]) -> str:
@@ -286,57 +300,41 @@ def _frameshift(old: str, new: str, name: _Residues) -> str:
     return f"p.{name(old[start])}{start + 1}{name(new[start])}fs{name('*')}{distance}"
 
 
-_CODING_NAME = r"c\.(\d+)(?:_(\d+))?(?:([ACGT])>([ACGT])|(delins|del|dup|ins)([ACGT]*))"
+def haplotype_name(transcript: Transcript, codon: Codon, changes: Change, linked: Iterable[str] = ()) -> str:
+    """The ``c.`` name of a haplotype of one codon, together with what stands beside it on the same molecules.
 
-
-def coding_edits(transcript: Transcript, name: str) -> tuple[Edit, ...] | None:
-    """The plus-strand edits that a ``c.`` name of coding bases stands for: the inverse of `coding_name`.
-
-    Returns:
-        One edit for each exon that is touched; None for a name of another kind, of bases that the transcript does not
-        have or know, or that says another reference base.
+    Args:
+        transcript: of the codon's gene.
+        codon: the codon.
+        changes: substitutions within it.
+        linked: substitutions beside it, as in `counts.HaplotypeCount.linked`; left out as in `linked_changes`.
     """
-    found = fullmatch(_CODING_NAME, name)
-    if not found:
-        return None
-    first, last = int(found[1]) - 1, int(found[2] or found[1]) - 1
-    if not 0 <= first <= last < len(transcript.positions):
-        return None
-    kind, alt = found[5] or "delins", found[4] or found[6] or ""
-    forward = transcript.strand == "+"
-    places, old = transcript.positions[first : last + 1], transcript.sequence[first : last + 1]
-    if kind in ("ins", "dup"):
-        alt = alt if kind == "ins" else old
-        start = max(places[:2]) if kind == "ins" else places[-1] + forward
-        whole = len(places) == 2 and abs(places[0] - places[1]) == 1 if kind == "ins" else "N" not in old
-        return (Edit(transcript.chrom, start, "", alt if forward else reverse_complement(alt)),) if whole else None
-    if "N" in old or (found[3] and found[3] != old):
-        return None
-    runs: list[list[int]] = []
-    for place in range(first, last + 1):
-        if not runs or abs(transcript.positions[place] - transcript.positions[place - 1]) != 1:
-            runs.append([])
-        runs[-1].append(place)
-    if len(runs) > 1 and kind == "delins" and len(alt) != len(old):
-        return None
-    edits = []
-    for run in runs:
-        ref = transcript.sequence[run[0] : run[-1] + 1]
-        new = alt[run[0] - first : run[-1] + 1 - first] if len(runs) > 1 else alt
-        start = min(transcript.positions[run[0]], transcript.positions[run[-1]])
-        pair = (ref, new) if forward else (reverse_complement(ref), reverse_complement(new))
-        edits.append(trimmed(Edit(transcript.chrom, start, *pair)))
-    return tuple(sorted(edit for edit in edits if edit.ref != edit.alt))
+    together, beside = linked_changes(codon, changes, linked)
+    return coding_name(transcript, haplotype_edits(codon, together, beside) or ())
 
 
-def allele_edits(allele: Allele, codon: Codon, transcript: Transcript | None, bases: Bases) -> tuple[Edit, ...] | None:
-    """What a detected allele changes: its counted indel, else by its ``c.`` name, which holds bases beside the codon
-    too, else by its codon.
+def indel_names(transcript: Transcript, codon: Codon, indel: IndelCount) -> tuple[str, str]:
+    """A counted insertion or deletion: its label at the codon and its ``c.`` name.
+
+    The count knows from the sample's own reads how far it moves, so that no reference base is needed for its name. The
+    label is that of `KNOWN_INDELS`, else the codon with ``indel`` (in frame) or ``fs`` (not).
+    """
+    edit = indel_edit(codon.chrom, indel, indel.shift if codon.strand == "+" else 0)
+    repeats = indel.shift >= len(edit.alt)
+    text = _written(edit, repeats, codon.strand, lambda place: _coding_number(transcript, place))
+    coding = text and f"c.{text}"
+    in_frame = len(edit.ref or edit.alt) % 3 == 0
+    return KNOWN_INDELS.get((codon.gene, coding), f"{codon.wt_aa}{codon.codon}{'indel' if in_frame else 'fs'}"), coding
+
+
+def allele_edits(allele: Allele, codon: Codon, bases: Bases) -> tuple[Edit, ...] | None:
+    """What a detected allele changes: its counted indel, else its codon with the bases linked to it, where they are
+    known, else its codon alone.
 
     Returns:
         As `haplotype_edits`: None where the change is not known to its end, or its reference bases are not.
     """
     if allele.indel is not None:
         return (indel_edit(codon.chrom, allele.indel),)
-    named = coding_edits(transcript, allele.hgvs_c) if transcript and allele.hgvs_c else None
-    return named if named is not None else haplotype_edits(codon, allele.changes, bases) or None
+    together, _ = linked_changes(codon, allele.changes, allele.linked)
+    return haplotype_edits(codon, together, bases) or haplotype_edits(codon, allele.changes, bases) or None

@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 
 from cetux.background import ErrorRates, stratum_index
+from cetux.codons import AMINO_ACIDS, Change, changed, protein_change, tokens
 from cetux.counts import CodonCounts, HaplotypeCount, IndelCount
 from cetux.detection import Floats, Ints, Tests, gap_p_value, limits, make_tests
-from cetux.nomenclature import AMINO_ACIDS, Change, changed, protein_change, tokens
 from cetux.resources import Codon
 
 SHARES = {"counting": 0.8, "unclassified": 0.1, "other": 0.1}
