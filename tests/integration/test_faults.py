@@ -15,16 +15,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pysam
 import pytest
 
+from cetux import records
 from cetux.correction import Correction, Depths, build_reference
+from cetux.counts import SampleCheck
 from cetux.states import Erbb2
-from tests.integration.test_incremental import JOIN, MEASURING, of
-from tests.integration.workflow import ROOT, SNAKEMAKE, copy_run, planned, snakemake
+from tests.integration.test_incremental import DECIDING, JOIN, MEASURING, of
+from tests.integration.workflow import ROOT, SNAKEMAKE, copy_run, planned, replace_in, snakemake
 
 pytestmark = [pytest.mark.fault, pytest.mark.run]
 
 CALLS = "results/mechanisms.json"
+TABLE = "results/mechanisms.tsv"
 
 
 @pytest.fixture
@@ -166,3 +170,60 @@ def test_a_normal_200_times_deeper_weighs_like_any_other(run):
     deepened(Path(normals[0].target), 200)
     deepened(Path(normals[0].off_target), 200)
     assert np.allclose(reference("after.cnn")["log2"], before["log2"], atol=0.01)
+
+
+def as_bam(run: Path, name: str) -> Path:
+    return run / f"bam/{name}.bam"
+
+
+def as_cram(run: Path, name: str) -> Path:
+    cram, bam = run / f"bam/{name}.cram", run / f"bam/{name}.bam"
+    pysam.view("-C", "-T", str(run / "reference.fa.gz"), "-o", str(cram), str(bam), catch_stdout=False)
+    return cram
+
+
+@pytest.mark.parametrize(("kind", "index"), [(as_bam, ".bai"), (as_cram, ".crai")])
+def test_a_stale_index_is_found_and_the_mended_one_is_looked_at(kind, index, run):
+    whole = (run / TABLE).read_bytes()
+    path, other = kind(run, "P01_KRAS_pre"), kind(run, "N01")
+    replace_in(run / "samples.tsv", "bam/P01_KRAS_pre.bam", f"bam/{path.name}")
+    pysam.index("-o", str(run / "stale"), str(other))
+    (run / "stale").replace(f"{path}{index}")
+    rerun = of((*MEASURING, *DECIDING), ["P01_KRAS_pre"]) | JOIN
+    assert planned(run) >= rerun
+    check = run / "results/check_sample/P01_KRAS_pre.json"
+    snakemake(run, "--cores", "2", "--until", "check_sample")
+    found = records.read(SampleCheck, check).usable
+    assert not found.ok and found.reason.startswith("the index ")
+    assert found.remedy.startswith("Make the index again: samtools index bam/P01_KRAS_pre")
+    pysam.index("-o", str(run / "fresh"), str(path))
+    (run / "fresh").replace(f"{path}{index}")
+    assert planned(run) >= rerun
+    snakemake(run, TABLE, "--cores", "2")
+    assert records.read(SampleCheck, check).usable.ok
+    assert (run / TABLE).read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("rule", "memory", "left", "target"),
+    [
+        ("record_changes", "results/history/calls.jsonl", 0.7, "results/changes.tsv"),
+        ("call_heregulin", "results/history/heregulin.json", 0.0, "results/call_heregulin/heregulin.json"),
+    ],
+    ids=["cut off", "empty"],
+)
+def test_what_earlier_runs_left_is_never_forgotten_without_a_word(rule, memory, left, target, run):
+    whole, made = (run / memory).read_bytes(), (run / target).read_bytes()
+    damaged = whole[: int(left * len(whole))]
+    (run / memory).write_bytes(damaged)
+    job = (target, "--forcerun", rule, "--cores", "2")
+    done = snakemake(run, *job, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "cetux: the memory of earlier runs is damaged" in said and "from a backup; or delete" in said
+    assert f"  {memory}" in said
+    assert "Traceback" not in (run / f"logs/{rule}/{Path(target).stem}.log").read_text(encoding="utf-8")
+    assert (run / memory).read_bytes() == damaged
+    (run / memory).write_bytes(whole)
+    snakemake(run, *job)
+    assert ((run / memory).read_bytes(), (run / target).read_bytes()) == (whole, made)

@@ -29,6 +29,7 @@ from cetux import amplification_rules, clonality, genotype, mechanism_rules, res
 from cetux.cohort import Patient
 from cetux.copies import detectable_copies, tumour_copies
 from cetux.counts import Usable
+from cetux.cutoffs import Cutoff
 from cetux.evidence import (
     Allele,
     CodonLimit,
@@ -39,8 +40,9 @@ from cetux.evidence import (
     SampleEvidence,
     SampleGenotypes,
 )
-from cetux.heregulin import Cutoff, change, judge, parse_row
+from cetux.heregulin import change, judge
 from cetux.heregulin_calls import heregulin_settings
+from cetux.measurement import parse_row
 from cetux.mechanism import Call, PatientEvidence, call_patient
 from cetux.mechanism_rules import MechanismRules, rule_problems
 from cetux.overrides import Override, override
@@ -84,6 +86,18 @@ def patient(best_response: str = "PD", progression_day: int | None = 60, **other
     return Patient(**{**given, **other})
 
 
+def excluded_vaf(fragments: int, needed: int) -> float | None:
+    """The smallest VAF that would have shown `needed` fragments with 95 % power, without any errors; None if none can.
+
+    P(X >= k | n, v) of a binomial is the regularised incomplete beta function I_v(k, n - k + 1), so the v at which it
+    is 0.95 is the 95 % quantile of Beta(k, n - k + 1).
+
+    >>> round(excluded_vaf(181, 5), 3), round(excluded_vaf(1258, 3), 4), excluded_vaf(4, 5)
+    (0.05, 0.005, None)
+    """
+    return None if fragments < needed else float(stats.beta.ppf(0.95, needed, fragments - needed + 1))
+
+
 def gene(
     name: str,
     text: str,
@@ -103,7 +117,7 @@ def gene(
         chosen = [int(match[1])] if match[1] else list(depths)
         depths.update(dict.fromkeys(chosen, int(match[2])))
     least = thresholds.min_fragments
-    limits = tuple(CodonLimit(codon, n, genotype.excluded_vaf(n, least) if n else None) for codon, n in depths.items())
+    limits = tuple(CodonLimit(codon, n, excluded_vaf(n, least)) for codon, n in depths.items())
     failing = tuple(
         f"codon {limit.codon} depth {limit.fragments}"
         for limit in limits
@@ -153,6 +167,7 @@ def _allele(
         ccf=cells.value if cells else None,
         ccf_low=cells.low if cells else None,
         ccf_high=cells.high if cells else None,
+        multiplicity=cells.multiplicity if cells else 1,
         listed=is_ras or (known is not None and (name != "BRAF" or known.braf_class is not None)),
         braf_class=known.braf_class if known else None,
     )

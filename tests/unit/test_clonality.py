@@ -126,6 +126,7 @@ def test_an_erbb2_mutation_takes_the_copies_of_erbb2() -> None:
     allele = erbb2_allele(after)
     assert allele.ccf == pytest.approx(0.05 * (0.6 * 22 + 0.8) / 0.6, rel=0.01)
     assert (allele.multiplicity, round(allele.local_copies)) == (1, 22)
+    assert allele.local_copies_low < allele.local_copies < allele.local_copies_high
     assert allele.ccf_low < allele.ccf < allele.ccf_high
     assert after.genotypes.genes["KRAS"] == before.genotypes.genes["KRAS"]
 

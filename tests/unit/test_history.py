@@ -11,7 +11,7 @@ from tests.unit.mechanism_cases import PRE, RULES, evidence, override_of, patien
 
 from cetux import history
 from cetux.cohort_calls import call_cohort
-from cetux.errors import InputError
+from cetux.errors import HistoryError
 from cetux.history import History, changes_table, differences, from_text, of_cohort, record, to_text
 from cetux.states import Event
 
@@ -125,19 +125,83 @@ def test_the_history_is_read_back_as_written(runs: list[dict[str, dict[str, str]
     assert all(set(json.loads(line)) >= {"run"} for line in to_text(found).splitlines())
 
 
-@given(st.integers(0, 2000))
-def test_a_torn_last_line_is_dropped_and_its_call_recorded_anew(cut: int) -> None:
-    whole = to_text(FIRST)
-    torn = from_text(whole[: len(whole) - min(cut, len(whole))])
-    mended = run(torn, {"P1": CALL, "P2": CALL})
-    assert {patient: entry.call for patient, entry in mended.latest().items()} == {"P1": CALL, "P2": CALL}
-    assert from_text(to_text(mended)) == mended
+SECOND = run(FIRST, {"P1": AMPLIFIED, "P3": CALL})
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"run": 1}', '{"run": 1, "patient": "P1", "event": "ODD"}'])
+@pytest.mark.fault
+@given(st.integers(1, len(to_text(SECOND)) - 1))
+def test_wherever_a_file_breaks_off_it_is_damaged_or_holds_whole_runs(left: int) -> None:
+    """Never is a part of a run taken for a run; without its last line end a file is whole."""
+    text = to_text(SECOND)[:left]
+    if text == to_text(FIRST):
+        assert from_text(text) == FIRST
+    elif text + "\n" in (to_text(FIRST), to_text(SECOND)):
+        assert from_text(text) == from_text(text + "\n")
+    else:
+        with pytest.raises(HistoryError):
+            from_text(text)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("line", range(1, 8))
+def test_what_the_message_says_mends_a_damaged_line(line: int, tmp_path) -> None:
+    """Run 1 has lines 1 to 3, run 2 lines 4 to 7: of a damage in run 2 run 1 is kept."""
+    whole = to_text(SECOND).splitlines()
+    assert [json.loads(one)["run"] for one in whole] == [1, 1, 1, 2, 2, 2, 2]
+    torn = [one[: len(one) // 2] if number == line else one for number, one in enumerate(whole, start=1)]
+    path = tmp_path / "calls.jsonl"
+    path.write_text("\n".join(torn) + "\n", encoding="utf-8")
+    with pytest.raises(HistoryError, match=rf"calls.jsonl, row {line}: the line is no entry of a history") as found:
+        history.read(str(path))
+    message = str(found.value)
+    assert "Restore the file from a backup" in message
+    begins = 4 if line > 4 else 1
+    assert ("delete its rows from 4 on: what they say is lost" in message) is (begins == 4)
+    assert ("delete it, and the next run begins a new history" in message) is (begins == 1)
+    path.write_text("".join(f"{one}\n" for one in whole[: begins - 1]), encoding="utf-8")
+    if begins == 1:
+        path.unlink()
+    kept = history.read(str(path))
+    assert kept == (FIRST if begins == 4 else History({}))
+    mended = run(kept, {"P1": AMPLIFIED, "P3": CALL})
+    assert {patient: entry.call for patient, entry in mended.latest().items()} == {"P1": AMPLIFIED, "P3": CALL}
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"run": 1}', '{"run": 1, "patient": "P1", "event": "ODD"}', "", "\0" * 512]
+)
 def test_a_damaged_line_is_named(line: str) -> None:
-    with pytest.raises(InputError, match=r"results/history/calls.jsonl, row 2: the line is no entry of a history"):
+    with pytest.raises(HistoryError, match=r"results/history/calls.jsonl, row 2: the line is no entry of a history"):
         from_text(to_text(FIRST).split("\n")[0] + f"\n{line}\n")
+
+
+@pytest.mark.fault
+def test_lines_that_are_missing_are_counted() -> None:
+    lines = to_text(SECOND).splitlines()
+    with pytest.raises(HistoryError, match=r"row 3: lines missing before this one: 1"):
+        from_text("\n".join(lines[:2] + lines[3:]))
+    with pytest.raises(HistoryError, match=r"row 5: lines missing after this one: 2"):
+        from_text("\n".join(lines[:5]))
+    unsaid = [{key: value for key, value in json.loads(line).items() if key != "changes"} for line in lines]
+    assert from_text("\n".join(map(json.dumps, unsaid))) == SECOND, "a file that does not say how many is read, too"
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    ("content", "wrong"), [(b"", "the file is empty"), (b"\n", "the file is empty"), (b"\xff\xfe\0", "is no text")]
+)
+def test_an_empty_or_unreadable_file_is_no_first_run(content: bytes, wrong: str, tmp_path) -> None:
+    (tmp_path / "calls.jsonl").write_bytes(content)
+    with pytest.raises(HistoryError, match=wrong) as found:
+        history.read(str(tmp_path / "calls.jsonl"))
+    message = str(found.value)
+    assert message.startswith(
+        "the memory of earlier runs is damaged; nothing was added to it.\n  results/history/calls"
+    )
+    assert (
+        "(a disk that was full, a copy that broke off, an edit?). Restore the file from a backup; or delete" in message
+    )
 
 
 def test_a_deleted_file_begins_anew(tmp_path) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, TISSUE, heregulin, sample
 
 from cetux.axes import Finding, axis_states
-from cetux.evidence import SampleEvidence
+from cetux.clonality import Copies, cell_fraction
+from cetux.evidence import Allele, SampleEvidence
 from cetux.heregulin import HeregulinChange
-from cetux.origin import is_lost, with_origin
+from cetux.origin import _expanded, is_lost, with_origin
 from cetux.states import Axis, Origin, PurityState, Trend
 
 EMERGENT, EXPANDED, PRE_EXISTING = Origin.EMERGENT, Origin.EXPANDED, Origin.PRE_EXISTING
@@ -126,6 +129,68 @@ def test_growth_is_of_the_tumour_fraction_not_of_the_purity() -> None:
     """From 10 % at purity 0.3 to 27 % at 0.9 the VAF nearly triples and the CCF stays 0.6."""
     before = sample(PRE, KRAS="MUT G12D 10%", purity=0.3)
     assert kras("MUT G12D 27%", [before], purity=0.9).origin is PRE_EXISTING
+
+
+DEEP = 20_000
+"""Fragments at which the intervals of a VAF are narrow: what is tested is the multiplicity."""
+
+
+def seen_at(vaf: float, purity: float = 0.5, copies: Copies | None = None) -> Allele:
+    """A mutation at an exactly known purity; of copies that were measured, or of two."""
+    cells = cell_fraction(round(vaf * DEEP), DEEP, purity, purity, copies)
+    (allele,) = sample(POST, KRAS="MUT G12D 30%").genotypes.genes["KRAS"].alleles
+    ccf = {"ccf": cells.value, "ccf_low": cells.low, "ccf_high": cells.high, "multiplicity": cells.multiplicity}
+    if copies:
+        ccf |= {"local_copies": copies.value, "local_copies_low": copies.low, "local_copies_high": copies.high}
+    return replace(allele, vaf=vaf, **ccf)
+
+
+def ccf_doubled(before: Allele, after: Allele) -> bool:
+    return after.ccf > 2 * before.ccf and after.ccf_low > before.ccf_high
+
+
+@pytest.mark.parametrize("half_width", [0.05, 0.4], ids=["copies differ", "copies may be the same"])
+def test_a_multiplicity_rounded_otherwise_is_no_growth(half_width: float) -> None:
+    """u = v*(p*C + 2*(1-p))/p: 0.45*1.8/0.5 = 1.62 on two copies, a CCF of 0.81; 0.5*1.7/0.5 = 1.7 on one, of 1.7."""
+    before, after = (
+        seen_at(vaf, copies=Copies(copies, copies - half_width, copies + half_width))
+        for vaf, copies in ((0.45, 1.6), (0.5, 1.4))
+    )
+    assert (before.multiplicity, after.multiplicity) == (2, 1)
+    assert (before.ccf, after.ccf) == (pytest.approx(0.81), pytest.approx(1.7))
+    assert ccf_doubled(before, after), "by the CCFs alone it would be"
+    assert not _expanded(before, after)
+
+
+def test_growth_does_not_end_where_the_multiplicity_is_rounded_up() -> None:
+    """u = 2*v/p: from 0.6, 1.48 is a CCF of 1.48 and 1.52 one of 0.76; both are more than twice what was there."""
+    before, less, more = (seen_at(vaf) for vaf in (0.15, 0.37, 0.38))
+    assert (before.multiplicity, less.multiplicity, more.multiplicity) == (1, 1, 2)
+    assert ccf_doubled(before, less) and not ccf_doubled(before, more)
+    assert _expanded(before, less) and _expanded(before, more)
+
+
+@given(st.floats(0.01, 0.9), st.floats(0.01, 0.9), st.floats(0.01, 0.9))
+def test_more_of_a_mutation_that_expanded_has_expanded_too(before: float, one: float, other: float) -> None:
+    less, more = sorted((one, other))
+    was = seen_at(before)
+    assert not _expanded(was, seen_at(less)) or _expanded(was, seen_at(more))
+    assert not _expanded(was, seen_at(less)) or less > 2 * before * 0.99
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "grown"),
+    [
+        (seen_at(0.25), seen_at(3 / 7, copies=Copies(12, 11, 13)), False),
+        (seen_at(0.25, copies=Copies()), seen_at(3 / 7, copies=Copies(12, 11, 13)), False),
+        (seen_at(0.05, copies=Copies()), seen_at(0.5 / 4, copies=Copies(6, 5.5, 6.5)), True),
+        (seen_at(0.05, copies=Copies()), seen_at(0.05, copies=Copies(6, 5.5, 6.5)), False),
+    ],
+    ids=["clonal, amplified, not measured before", "clonal, amplified", "a subclone that took over", "twice, not more"],
+)
+def test_where_the_copies_differ_the_cells_must_have_grown(before: Allele, after: Allele, grown: bool) -> None:
+    """At purity 0.5 and C copies m*CCF = v*(C + 2): 1 of 2 and 6 of 12; 0.2 of 2 and 1 of 6; 0.2 of 2 and 0.4 of 6."""
+    assert _expanded(before, after) is grown
 
 
 @pytest.mark.parametrize(

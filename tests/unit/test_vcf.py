@@ -1,5 +1,6 @@
 """The VCF of one sample: what stands in it, and that bcftools takes every reference base for right."""
 
+import resource
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -161,3 +162,56 @@ def test_a_wrong_reference_base_would_be_found(tmp_path, kras):
     written(path, [allele("KRAS", 146, ((1, "A"),))], other, prefix)
     with pytest.raises(pysam.SamtoolsError):
         pysam.bcftools.norm("--check-ref", "e", "--fasta-ref", fasta, str(path))
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("step", ["unlink", "replace VCF", "replace index"])
+def test_whatever_ends_the_job_no_index_of_another_vcf_is_left(tmp_path, monkeypatch, step):
+    """Killed before each change that anyone can see: the old pair, an old VCF alone, a new VCF alone."""
+    before, after = allele("BRAF", 600, ((1, "T"),)), allele("KRAS", 12, ((1, "A"),))
+    for name, one in (("old", before), ("new", after)):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name / "s.vcf.gz", [one])
+    old, new = files_of(tmp_path / "old"), files_of(tmp_path / "new")
+    assert set(old) == set(new) == {"s.vcf.gz", "s.vcf.gz.tbi"}
+    assert old["s.vcf.gz.tbi"] != new["s.vcf.gz.tbi"], "else the test could not tell them apart"
+    left = {"unlink": old, "replace VCF": {"s.vcf.gz": old["s.vcf.gz"]}, "replace index": {"s.vcf.gz": new["s.vcf.gz"]}}
+
+    def dies(verb: str, ending: str):
+        real = getattr(Path, verb)
+
+        def until_then(path: Path, *arguments, **options):
+            if step.startswith(verb) and path.name.endswith(ending):
+                raise KeyboardInterrupt
+            return real(path, *arguments, **options)
+
+        return until_then
+
+    ending = {"unlink": "s.vcf.gz.tbi", "replace VCF": ".vcf.gz.part", "replace index": ".tbi.part"}[step]
+    monkeypatch.setattr(Path, step.split()[0], dies(step.split()[0], ending))
+    with pytest.raises(KeyboardInterrupt):
+        written(tmp_path / "old" / "s.vcf.gz", [after])
+    monkeypatch.undo()
+    assert {name: content for name, content in files_of(tmp_path / "old").items() if "part" not in name} == left[step]
+    written(tmp_path / "old" / "s.vcf.gz", [after])
+    assert files_of(tmp_path / "old") == new
+
+
+@pytest.mark.fault
+def test_a_full_disk_leaves_the_old_vcf_with_its_index(tmp_path):
+    """A file may not grow beyond 600 bytes: the VCF is cut off."""
+    written(tmp_path / "s.vcf.gz", [allele("BRAF", 600, ((1, "T"),))])
+    before = files_of(tmp_path)
+    assert len(before["s.vcf.gz"]) > 600
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, hard))
+    try:
+        with pytest.raises(OSError):
+            written(tmp_path / "s.vcf.gz", [allele("KRAS", 12, ((1, "A"),))])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert files_of(tmp_path) == before

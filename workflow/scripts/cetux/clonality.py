@@ -43,6 +43,9 @@ def mutated_copies(vaf: float, purity: float, copies: float = DIPLOID) -> float:
 
         u = v * (p*C + 2*(1-p)) / p
 
+    For a mutation on one copy u is its cancer cell fraction c, and v = p*c / (p*C + 2*(1-p)) the VAF that McGranahan et
+    al. (Sci Transl Med 2015;7(283):283ra54) expect of it.
+
     Args:
         vaf: v, 0..1.
         purity: p, 0 < p <= 1.
@@ -66,9 +69,10 @@ def mutated_copies(vaf: float, purity: float, copies: float = DIPLOID) -> float:
 def multiplicity(mutated: float, copies: float = DIPLOID) -> int:
     """Mutated copies per mutated cell: the whole number nearest to u, at least 1 and at most the copies there are.
 
-    A bulk gives u = m * CCF alone. u above 1 needs cells with several mutated copies, and the likeliest m is then the
-    one that makes the mutation clonal (McGranahan et al., Sci Transl Med 2015;7:283ra54). Below 1.5 it is 1, the value
-    that gives the largest CCF: a call of *subclonal* therefore holds whatever m is.
+    A bulk gives u = m * CCF alone. u above 1 needs cells with several mutated copies; m is then taken as that which
+    makes the CCF closest to 1, a convention. Below 1.5 it is 1, the value that gives the largest CCF: a call of
+    *subclonal* therefore holds whatever m is. Between two samples a rounded m may differ although the cells are the
+    same: `origin` compares u as well.
 
     Args:
         mutated: u, from `mutated_copies`.
@@ -158,6 +162,8 @@ def with_local_copies(sample: SampleEvidence, purity_lower_factor: float) -> Sam
             ccf_high=found.high,
             multiplicity=found.multiplicity,
             local_copies=copies.value,
+            local_copies_low=copies.low,
+            local_copies_high=copies.high,
         )
 
     adjusted = replace(gene, alleles=tuple(map(at_copies, gene.alleles)), traces=tuple(map(at_copies, gene.traces)))

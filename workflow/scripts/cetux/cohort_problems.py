@@ -10,12 +10,12 @@ from typing import Any
 from cetux import concordance_problems, heregulin_problems, override_problems
 from cetux.errors import Problem, SettingProblem
 from cetux.heregulin_problems import cutoff_rules, duplicates, unknown_patients
+from cetux.indexes import index_of, is_indexed_kind
 from cetux.resources import BUILDS
 from cetux.settings import Settings, did_you_mean, row_problems
 from cetux.sheets import Row, Sheet, quoted
 from cetux.targets import bed_problems
 
-_INDEXES = {".bam": ("bai", "csi"), ".cram": ("crai",)}
 _CORRECT = "Correct one of the two"
 
 
@@ -263,9 +263,7 @@ def _bam_problem(path: str, assay: Mapping[str, Any] | None) -> tuple[str, str] 
     problem = _file_problem(path)
     if problem:
         return problem
-    indexes = _INDEXES.get(Path(path).suffix)
-    places = (path, str(Path(path).with_suffix("")))
-    if indexes and not any(Path(f"{place}.{index}").is_file() for index in indexes for place in places):
+    if is_indexed_kind(path) and index_of(path) is None:
         return f"{quoted(path, 200)} has no index", f"Make it: samtools index {shlex.quote(path)}"
     if Path(path).suffix == ".cram" and assay is not None and "reference" not in assay:
         return "a CRAM needs the FASTA it was made with", "Give reference in the assay's configuration"

@@ -66,6 +66,19 @@ class InputError(Exception):
         return "\n".join([heading, *lines])
 
 
+class HistoryError(InputError):
+    """What earlier runs left for later ones cannot be read: passed over, it would be forgotten without a word."""
+
+    def __init__(self, file: str, wrong: str, mend: str, row: int | None = None) -> None:
+        """`wrong` in words, to which the likely causes are added; `mend` says what each way out costs."""
+        causes = "a disk that was full, a copy that broke off, an edit?"
+        super().__init__([Problem(file, f"{wrong} ({causes})", mend, row)])
+
+    def __str__(self) -> str:
+        """What is damaged and the mend; the file itself stays as it is."""
+        return f"the memory of earlier runs is damaged; nothing was added to it.\n  {self.problems[0]}"
+
+
 class UnusableSample(Exception):  # noqa: N818 - it names a state of the data, not a fault of the program
     """The data of one sample cannot be used: it is quarantined and the cohort goes on."""
 

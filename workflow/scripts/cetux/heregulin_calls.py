@@ -8,20 +8,18 @@ from typing import Any
 
 from cetux import clinical, records
 from cetux.cohort import Cohort
-from cetux.cutoffs import CutoffTable, MovedCall, moved_calls
-from cetux.errors import InputError
-from cetux.evidence import HeregulinResult
-from cetux.heregulin import (
+from cetux.cutoffs import (
     Cutoff,
     CutoffRule,
-    HeregulinChange,
+    CutoffTable,
     HeregulinSettings,
-    change,
-    combine,
-    judge,
-    ranked,
+    MovedCall,
+    moved_calls,
     resolve_cutoffs,
 )
+from cetux.errors import HistoryError, InputError
+from cetux.evidence import HeregulinResult
+from cetux.heregulin import HeregulinChange, change, combine, judge, ranked
 from cetux.measurement import Measurement, Preanalytics, parse_row
 from cetux.plate_cohort import (
     LeveyJennings,
@@ -53,6 +51,13 @@ class HeregulinCalls:
     factors: tuple[PlateFactor, ...] = ()
 
 
+@dataclass(frozen=True)
+class _LastRun:
+    """What is read of the calls of the last run, so that another version's further fields do not matter."""
+
+    results: tuple[HeregulinResult, ...]
+
+
 def heregulin_settings(settings: Settings) -> HeregulinSettings:
     """The heregulin sections of the settings as one record."""
     rules: dict[str, Any] = settings["heregulin_rules"]
@@ -71,6 +76,7 @@ def call_heregulin(cohort: Cohort, plates: Iterable[str], history: str) -> Hereg
     Raises:
         InputError: the medians of two plates lie a thousandfold apart, which is an error of unit; or a frozen cut-off
             is not in its file.
+        HistoryError: the file of the last run's calls is there, but cannot be read.
     """
     settings = heregulin_settings(cohort.settings)
     preanalytics = Preanalytics(**cohort.settings["preanalytics"])
@@ -90,15 +96,27 @@ def call_heregulin(cohort: Cohort, plates: Iterable[str], history: str) -> Hereg
     )
     judged = _judged(measurements, cutoffs, settings)
     results = {whose: combine(several) for whose, several in judged.items()}
-    before = records.read(HeregulinCalls, history).results if Path(history).exists() else ()
     return HeregulinCalls(
         cutoffs=tuple(cutoffs),
         results=tuple(results.values()),
         changes=_changes(judged, results, settings),
-        moved=tuple(moved_calls(before, results.values())),
+        moved=tuple(moved_calls(_last_results(history), results.values())),
         controls=tuple(levey_jennings(read)),
         factors=tuple(plate_factors(read, controls)),
     )
+
+
+def _last_results(history: str) -> tuple[HeregulinResult, ...]:
+    if not Path(history).exists():
+        return ()
+    try:
+        return records.read(_LastRun, history).results
+    except ValueError:
+        wrong = "it is no record of heregulin calls" if Path(history).stat().st_size else "the file is empty"
+        mend = (
+            "Restore it from a backup; or delete it, and this run names no call that a cut-off moved since the last one"
+        )
+        raise HistoryError(history, wrong, mend) from None
 
 
 def _resistant(cohort: Cohort) -> Mapping[str, bool]:

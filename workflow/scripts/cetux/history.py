@@ -1,18 +1,20 @@
 """What every run called, and what changed from one to the next and because of what.
 
-The history is a file of JSON lines. A run that changes nothing adds no line; else it adds one with its number and the
-inputs that all patients share, then one for each patient whose call is new, changed or gone, with the patient's own
-inputs. Runs are numbered by what they changed; a date would make two equal runs differ (it stands in the provenance).
+The history is a file of JSON lines. A run that changes nothing adds no line; else it adds one with its number, the
+inputs that all patients share and how many lines follow, then one for each patient whose call is new, changed or gone,
+with the patient's own inputs. Runs are numbered by what they changed; a date would make two equal runs differ (it
+stands in the provenance).
 """
 
 import json
 from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cetux import other_methods
+from cetux import other_methods, records
 from cetux.cohort_calls import CohortCalls, PatientCall
-from cetux.errors import InputError, Problem
+from cetux.errors import HistoryError
 from cetux.states import Axis, Event, Verdict
 from cetux.tables import table_text
 
@@ -41,6 +43,15 @@ class Entry:
     event: Event
     call: dict[str, str]
     inputs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The line at which a run begins; changes: lines of its patients that follow, None in a file that does not say."""
+
+    run: int
+    shared: dict[str, str]
+    changes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,40 +128,77 @@ def _event(patient: str, known: Container[str], ever: Container[str]) -> Event:
 
 
 def read(path: str) -> History:
-    """The history in the file at `path`; an empty one in a first run, which has none."""
-    return from_text(Path(path).read_text(encoding="utf-8")) if Path(path).exists() else History({})
+    """The history in the file at `path`; an empty one in a first run, which has none.
+
+    Raises:
+        HistoryError: the file is empty, no text, or one of its lines is damaged or missing.
+    """
+    if not Path(path).exists():
+        return History({})
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise _damaged("the file is no text") from None
+    if not text.strip():
+        raise _damaged("the file is empty")
+    return from_text(text)
 
 
 def to_text(history: History) -> str:
     """The history as JSON lines, each run's shared inputs before its patients."""
-    lines: list[Mapping[str, object]] = []
+    lines: list[_Run | Entry] = []
     for run, shared in sorted(history.shared.items()):
-        lines.append({"run": run, "shared": shared})
-        lines += [asdict(entry) for entry in history.entries if entry.run == run]
-    return "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines)
+        entries = [entry for entry in history.entries if entry.run == run]
+        lines += [_Run(run, shared, len(entries)), *entries]
+    return "".join(json.dumps(asdict(line), sort_keys=True) + "\n" for line in lines)
 
 
 def from_text(text: str) -> History:
-    """The history from its JSON lines; a last line without its line end was torn by a crash and is dropped.
+    """The history from its JSON lines.
 
     Raises:
-        InputError: another line is no line of a history.
+        HistoryError: a line is no line of a history, as one that was cut off, or a run has fewer lines than it says.
     """
     shared: dict[int, dict[str, str]] = {}
     entries: list[Entry] = []
-    for number, line in enumerate(text.split("\n")[:-1], start=1):
-        try:
-            fields = json.loads(line)
-            if "shared" in fields:
-                shared[fields["run"]] = dict(fields["shared"])
-            else:
-                entries.append(Entry(**{**fields, "event": Event(fields["event"])}))
-        except (ValueError, TypeError, KeyError):
-            mend = "Restore the file from a backup, or delete it to begin a new history"
-            raise InputError([Problem(_FILE, "the line is no entry of a history", mend, number)]) from None
-    for entry in entries:
-        shared.setdefault(entry.run, {})
+    begins, awaited, row = 1, 0, 0
+    for row, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
+        found = _parsed(line)
+        if found is None:
+            raise _damaged("the line is no entry of a history", row, begins)
+        if isinstance(found, Entry):
+            entries.append(found)
+            shared.setdefault(found.run, {})
+            awaited = max(awaited - 1, 0)
+            continue
+        if awaited:
+            raise _damaged(f"lines missing before this one: {awaited}", row, begins)
+        shared[found.run] = found.shared
+        begins, awaited = row, found.changes or 0
+    if awaited:
+        raise _damaged(f"lines missing after this one: {awaited}", row, begins)
     return History(shared, tuple(entries))
+
+
+def _parsed(line: str) -> _Run | Entry | None:
+    with suppress(ValueError):
+        return records.from_json(_Run, line)
+    with suppress(ValueError):
+        return records.from_json(Entry, line)
+    return None
+
+
+def _damaged(wrong: str, row: int | None = None, begins: int = 1) -> HistoryError:
+    """begins: the row at which the run begins whose lines are damaged."""
+    mend = (
+        "Restore the file from a backup; or delete it, and the next run begins a new history: every call is new in it"
+    )
+    if begins > 1:
+        mend = (
+            f"Restore the file from a backup; or delete its rows from {begins} on: what they say is lost, and the next "
+            "run records how the calls differ from those before them"
+        )
+    return HistoryError(_FILE, wrong, mend, row)
 
 
 def changes_table(history: History) -> str:

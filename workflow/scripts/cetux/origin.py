@@ -38,9 +38,9 @@ def with_origin(
     EMERGENT needs an adequate pre-treatment negative that would have seen it: in the same specimen type one whose
     limit is at most what was found; across types one that excludes a clonal event, by the CCF of the rules (flagged,
     because tissue and blood differ), for a mutation at a purity that was given, not estimated. An allele or
-    amplification that was there is PRE_EXISTING, or EXPANDED where its CCF or copies more than doubled with the 95 %
-    intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing sample is no negative, nor is a low heregulin of
-    another assay or matrix.
+    amplification that was there is PRE_EXISTING, or EXPANDED where its CCF (at one multiplicity) or copies more than
+    doubled with the 95 % intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing sample is no negative, nor is
+    a low heregulin of another assay or matrix.
 
     Fragments that show the allele before treatment without being DETECTED do not lift the limit, which says what the
     codon would have shown with 95 % power; they are flagged (``fragments_before``) with their count.
@@ -145,9 +145,29 @@ def _origin_of_known(before: Sequence[Allele], after: Allele) -> Origin:
 
 
 def _expanded(before: Allele, after: Allele) -> bool:
+    """Whether the CCF more than doubled, the intervals apart, at one multiplicity for both samples.
+
+    The multiplicity m is rounded, so that CCFs alone may differ by it: of 1.5 mutated copies per tumour cell a CCF of
+    0.75 is taken (m is 2) where two copies were measured, of 1.5 where one was. At one m for both the ratio of the CCFs
+    is that of the mutated copies, m * CCF. Where the copies of the gene differ, so may m, and the CCF must have doubled
+    at each sample's own, too: the amplification of a clonal mutation is no growth of its cells.
+    """
     if before.ccf is None or after.ccf is None or before.ccf_high is None or after.ccf_low is None:
         return False
-    return after.ccf > 2 * before.ccf and after.ccf_low > before.ccf_high
+    old, new = before.multiplicity, after.multiplicity
+    doubled = new * after.ccf > 2 * old * before.ccf and new * after.ccf_low > old * before.ccf_high
+    if not _copies_differ(before, after):
+        return doubled
+    return doubled and after.ccf > 2 * before.ccf and after.ccf_low > before.ccf_high
+
+
+def _copies_differ(before: Allele, after: Allele) -> bool:
+    """Whether the gene's copies differ by their intervals, or may differ since only one sample measured them."""
+    bounds = (before.local_copies_low, before.local_copies_high, after.local_copies_low, after.local_copies_high)
+    low, high, other_low, other_high = bounds
+    if low is None or high is None or other_low is None or other_high is None:
+        return any(bound is not None for bound in bounds)
+    return other_low > high or other_high < low
 
 
 def _copies_origin(finding: Finding, after: CopyNumber, pre: Sequence[SampleEvidence], clonal_ccf: float) -> Finding:

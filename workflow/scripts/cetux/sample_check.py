@@ -1,19 +1,28 @@
 """Look at one BAM or CRAM before anything is measured: can it be read, is it what the sheet says it is?"""
 
+import gzip
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pysam
 
 from cetux.alignment import INDEX_STEP_BP, open_alignment
+from cetux.codons import COMPLEMENT
 from cetux.counts import SampleCheck, Usable
 from cetux.errors import UnusableSample
 from cetux.genomes import contig_prefix, plain_contig, recognise_build
+from cetux.indexes import index_of
 from cetux.resources import Codon, Interval, codons, erbb2_exons
 
 _FINGERPRINT_BYTES = 1 << 20
+_BLOCK_SHIFT = 16
+"""Bits of a virtual offset below those of its block's place in the file (SAM specification, 4.1.1)."""
+_GZIP = b"\x1f\x8b"
+_PLACE = slice(3, 6)
+"""Columns of a .crai: place of the container in the file, place of the slice in the container, size of the slice."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ def describe_reference(path: str | None, listed: Sequence[Codon], build: str) ->
 def _check_codons(sequence: str, listed: Sequence[Codon], path: str, build: str) -> None:
     for codon in listed:
         bases = "".join(sequence[position] for position in codon.positions)
-        read = bases if codon.strand == "+" else bases.translate(str.maketrans("ACGT", "TGCA"))
+        read = bases if codon.strand == "+" else bases.translate(COMPLEMENT)
         if read != codon.wt_codon:
             wrong = f"{codon.gene} codon {codon.codon} reads {read} in {path}, {codon.wt_codon} in {build}"
             raise UnusableSample(wrong, "Give an unmodified FASTA of the build that the assay names")
@@ -63,8 +72,8 @@ def check_sample(
     """Check one sample; what is wrong with its data becomes a reason, never an exception.
 
     Checked: that the file opens and is whole (its end-of-file mark), is sorted by coordinate and indexed, that its
-    contig lengths are those of `build`, that lengths and M5 agree with the FASTA, that the index reaches the last
-    read, and that the reads at each of `loci` can be fetched through it.
+    contig lengths are those of `build`, that lengths and M5 agree with the FASTA, that the index is of this file, and
+    that the reads at each of `loci` can be fetched through it.
 
     Args:
         sample: ID in the sheet, compared with the read groups' SM (a difference is a note).
@@ -124,11 +133,14 @@ def _check_whole(path: str) -> None:
     try:
         pysam.samtools.quickcheck("-v", path)
     except pysam.utils.SamtoolsError as error:
-        # the exception holds samtools' output as the text of a Python string
-        said = str(error).partition("stderr=")[2].partition("\\n")[0].removeprefix(f"{path} ")
-        reason = said or "no BAM or CRAM"
+        reason = _said(error, path) or "no BAM or CRAM"
         remedy = f"Copy or make it again; see: samtools quickcheck -v {path}"
         raise UnusableSample(f"the file is not whole (samtools quickcheck: {reason})", remedy) from None
+
+
+def _said(error: pysam.utils.SamtoolsError, path: str) -> str:
+    """The first line of what samtools said, which the exception holds as the text of a Python string."""
+    return str(error).partition("stderr=")[2].partition("\\n")[0].removeprefix(f"{path} ")
 
 
 def _check_build(lengths: Mapping[str, int], build: str) -> None:
@@ -166,14 +178,51 @@ def _check_order(alignment: pysam.AlignmentFile, bam: str) -> None:
 
 
 def _check_index(alignment: pysam.AlignmentFile, bam: str) -> None:
-    """Behind the last read of the index lie unplaced reads or the file's end, else reads would be missed in silence."""
-    remedy = f"Make the index again: samtools index {bam}"
+    """A stale index fails or, worse, gives no reads: it must fit the file, however old either is by its time stamp."""
+    if alignment.is_cram:
+        _check_cram_index(bam)
+        return
+    remedy = _index_again(bam)
     try:
         behind = next(alignment.fetch("*"), None)
     except (OSError, ValueError) as error:
         raise UnusableSample(f"the index does not fit the file ({error})", remedy) from None
+    # behind the last read of the index lie unplaced reads or the file's end; a virtual offset holds that of a block
     if behind is not None and behind.reference_id >= 0:
         raise UnusableSample("the index is of an earlier file: it ends before the reads do", remedy)
+    if alignment.tell() >> _BLOCK_SHIFT >= Path(bam).stat().st_size:
+        raise UnusableSample("the index is of another file: it goes on behind the end of this one", remedy)
+
+
+def _check_cram_index(cram: str) -> None:
+    """The index must name the slices of reads that are there: where one is not, htslib gives no read and no error.
+
+    An index is made for comparison: that takes headers alone, no read and no FASTA, 20 microseconds a slice.
+    """
+    index = index_of(cram)
+    assert index is not None  # it was opened
+    with TemporaryDirectory() as folder:
+        fresh = str(Path(folder) / "fresh.crai")
+        try:
+            pysam.samtools.index("-o", fresh, cram)
+            fits = _slices(index) == _slices(fresh)
+        except pysam.utils.SamtoolsError as error:
+            remedy = f"Copy or make it again; see: samtools index {cram}"
+            raise UnusableSample(f"the file cannot be indexed ({_said(error, cram)})", remedy) from None
+    if not fits:
+        raise UnusableSample("the index is of another file: it names other slices of reads", _index_again(cram))
+
+
+def _slices(index: str) -> set[tuple[int, ...]]:
+    """Where the slices with placed reads lie, bytes, by a .crai (CRAM specification, 12), compressed or not."""
+    content = Path(index).read_bytes()
+    text = gzip.decompress(content) if content.startswith(_GZIP) else content
+    lines = [line.split(b"\t") for line in text.splitlines()]
+    return {tuple(map(int, fields[_PLACE])) for fields in lines if int(fields[0]) >= 0}
+
+
+def _index_again(bam: str) -> str:
+    return f"Make the index again: samtools index {bam}"
 
 
 def _read_loci(
@@ -197,7 +246,7 @@ def _read_loci(
                     if marked and not waiting:
                         break
             except (OSError, ValueError) as error:
-                remedy = f"Make the index again: samtools index {bam}; if that fails the file is damaged"
+                remedy = f"{_index_again(bam)}; if that fails the file is damaged"
                 where = f"{near[0].chrom}:{near[0].start + 1}"
                 raise UnusableSample(f"reading at {where} failed ({error})", remedy) from None
         unread.update(waiting)

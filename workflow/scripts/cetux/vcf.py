@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pysam
 
 from cetux.coding import Transcript, transcripts
-from cetux.edits import Edit, anchored, codon_bases
+from cetux.codons import codon_bases
+from cetux.edits import Edit, anchored
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.hgvs import allele_edits, coding_name, genomic_name, protein_name
 from cetux.records import whole
@@ -54,6 +56,9 @@ def write_vcf(
 ) -> None:
     """Write `path` (.vcf.gz) and its .tbi: the detected changes, one biallelic record each, left-aligned and trimmed.
 
+    Both are written whole before either takes its place. Whatever ends the job, an index that stands beside a VCF is
+    the VCF's own; where there is none, the job did not end well.
+
     A change over an intron is one record for each exon, phased by PS. A sample that is not usable has a header and no
     record, and says so in the header line ``##cetux_not_evaluable``. A change that cannot be written, because bases
     beside it are unknown or it was not read to its end, has a line ``##cetux_left_out`` with the reason.
@@ -79,10 +84,13 @@ def write_vcf(
         header.add_line(f"##cetux_left_out={line}")
     header.add_sample(genotypes.sample)
     order = list(contig_lengths(build))
-    with whole(path) as part, pysam.VariantFile(str(part), "wz", header=header) as out:
-        for record in sorted(records, key=lambda record: (order.index(record.edit.chrom), record.edit)):
-            out.write(_line(out, record, prefix, genotypes.sample))
-    pysam.tabix_index(path, preset="vcf", force=True)
+    index = f"{path}.tbi"
+    with whole(index) as index_part, whole(path) as part:  # the VCF takes its place first, then its index
+        with pysam.VariantFile(str(part), "wz", header=header) as out:
+            for record in sorted(records, key=lambda record: (order.index(record.edit.chrom), record.edit)):
+                out.write(_line(out, record, prefix, genotypes.sample))
+        pysam.tabix_index(str(part), preset="vcf", force=True, index=str(index_part))
+        Path(index).unlink(missing_ok=True)  # a stale one never stands beside the new VCF, not even for a moment
 
 
 def _line(out: pysam.VariantFile, record: _Record, prefix: str, name: str) -> pysam.VariantRecord:
@@ -121,7 +129,7 @@ def _records(
     for allele in (allele for gene in genotypes.genes.values() for allele in gene.alleles):
         codon = by_codon[allele.gene, allele.codon]
         around = bases[codon.chrom]
-        edits = allele_edits(allele, codon, known.get(allele.gene), around)
+        edits = allele_edits(allele, codon, around)
         name = f"{allele.gene} {allele.protein} (codon {allele.codon})"
         if edits is None:
             left_out.append(f"{name}: its ends, or the bases that it changes, are unknown")

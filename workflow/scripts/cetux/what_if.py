@@ -219,7 +219,8 @@ def _at_purity(sample: SampleEvidence, factor: float, rules: Settings) -> Sample
 
     def at(allele: Allele) -> Allele:
         found = cell_fraction(allele.alt_fragments, allele.fragments, purity, low)
-        return replace(allele, ccf=found.value, ccf_low=found.low, ccf_high=found.high)
+        times = found.multiplicity
+        return replace(allele, ccf=found.value, ccf_low=found.low, ccf_high=found.high, multiplicity=times)
 
     genes = {
         name: replace(gene, alleles=tuple(map(at, gene.alleles))) if gene.alleles else gene
