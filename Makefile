@@ -67,7 +67,7 @@ check: .venv/dev.stamp build/demo/cohort.yaml
 	@$(BIN)/mypy
 	@$(BIN)/snakefmt --check Snakefile workflow/rules
 	@cd build/demo && ../../$(BIN)/snakemake -s ../../Snakefile --configfile cohort.yaml --lint
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # known vulnerabilities of what the lock files pin; without a network it says so and is no failure
 audit: .venv/dev.stamp

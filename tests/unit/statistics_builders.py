@@ -7,8 +7,8 @@ from typing import Any
 from tests.unit import mechanism_cases as cases
 
 from cetux.cohort_calls import CohortCalls, call_cohort
+from cetux.cutoffs import Cutoff
 from cetux.evidence import HeregulinResult, SampleEvidence
-from cetux.heregulin import Cutoff
 from cetux.mechanism import PatientEvidence
 from cetux.states import Mechanism, Timepoint
 from cetux.statistics_records import Endpoint

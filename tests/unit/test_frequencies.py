@@ -3,6 +3,7 @@ from scipy import stats
 from tests.unit.mechanism_cases import CTDNA, sample
 from tests.unit.statistics_builders import POST, PRE, called, one
 
+from cetux.cutoffs import Cutoff
 from cetux.frequencies import (
     adjusted,
     association_rows,
@@ -12,7 +13,6 @@ from cetux.frequencies import (
     two_by_two,
     why_untested,
 )
-from cetux.heregulin import Cutoff
 from cetux.states import Mechanism, ResistanceClass
 from cetux.subjects import subjects
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from cetux.cutoffs import Cutoff, HeregulinSettings
 from cetux.evidence import HeregulinResult
-from cetux.heregulin import change, combine, interval, judge, parse_row, ranked, reference_change
-from cetux.measurement import Measurement
+from cetux.heregulin import change, combine, interval, judge, ranked, reference_change
+from cetux.measurement import Measurement, parse_row
 from cetux.states import Heregulin, Timepoint, Trend
 
 SETTINGS = HeregulinSettings(

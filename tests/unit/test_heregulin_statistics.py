@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from tests.unit.statistics_builders import called, one
 
-from cetux.heregulin import Cutoff
+from cetux.cutoffs import Cutoff
 from cetux.heregulin_statistics import (
     by_response,
     delong,

@@ -1,4 +1,4 @@
-"""The README's table is made from the rules and in step with them."""
+"""The page's table is made from the rules and in step with them."""
 
 import re
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from tests.unit.mechanism_cases import RULES, rules_with
 
-from cetux.mechanism_docs import BEGIN, COMMAND, END, README, table, with_table
+from cetux.mechanism_docs import BEGIN, COMMAND, END, PAGE, table, with_table
 from cetux.states import Axis, Group
 
 
-def test_the_readme_is_in_step_with_the_rules() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_page_is_in_step_with_the_rules() -> None:
+    text = PAGE.read_text(encoding="utf-8")
     assert with_table(text, RULES) == text, f"run: {COMMAND}"
 
 
@@ -42,5 +42,5 @@ def test_the_table_follows_the_rules(changes: dict[str, object], says: str) -> N
 def test_without_marks_nothing_is_written() -> None:
     with pytest.raises(ValueError, match="rules of the join"):
         with_table("# cetux\n", RULES)
-    assert Path(README).read_text(encoding="utf-8").count(BEGIN) == 1
+    assert Path(PAGE).read_text(encoding="utf-8").count(BEGIN) == 1
     assert with_table(f"a\n{BEGIN}\nold\n{END}\nb\n", RULES).split(END)[1] == "\nb\n"

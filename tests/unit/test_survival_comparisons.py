@@ -5,7 +5,7 @@ from tests.literature.freireich import MERCAPTOPURINE, PLACEBO
 from tests.unit.mechanism_cases import sample
 from tests.unit.statistics_builders import POST, PRE, called, followed, one
 
-from cetux.heregulin import Cutoff
+from cetux.cutoffs import Cutoff
 from cetux.states import Mechanism, Timepoint
 from cetux.statistics_records import Endpoint
 from cetux.subjects import subjects

@@ -1,8 +1,7 @@
 """What circulating heregulin says: HIGH, LOW, or an honest "cannot say"; and whether it rose from pre to
 post.
 
-Tables of concentrations are read by `measurement`, plates by `plates`, cut-offs derived by `cutoffs`; what
-their callers need is named here too.
+Tables of concentrations are read by `measurement`, plates by `plates`, cut-offs derived by `cutoffs`.
 """
 
 import math
@@ -11,29 +10,10 @@ from dataclasses import dataclass, replace
 
 from scipy.stats import norm
 
-from cetux.cutoffs import Cutoff, CutoffRule, HeregulinSettings, resolve_cutoffs
+from cetux.cutoffs import Cutoff, HeregulinSettings
 from cetux.evidence import HeregulinResult
-from cetux.measurement import Measurement, Preanalytics, parse_row, row_problems, table_problems
+from cetux.measurement import Measurement
 from cetux.states import Heregulin, Timepoint, Trend
-
-__all__ = [
-    "Cutoff",
-    "CutoffRule",
-    "HeregulinChange",
-    "HeregulinSettings",
-    "Measurement",
-    "Preanalytics",
-    "change",
-    "combine",
-    "interval",
-    "judge",
-    "parse_row",
-    "ranked",
-    "reference_change",
-    "resolve_cutoffs",
-    "row_problems",
-    "table_problems",
-]
 
 
 @dataclass(frozen=True)

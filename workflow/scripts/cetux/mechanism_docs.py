@@ -1,4 +1,4 @@
-"""Write the table of the rules of the join into README.md: ``python -m cetux.mechanism_docs [README]``."""
+"""Write the table of the rules of the join into docs/rules.md: ``python -m cetux.mechanism_docs [PAGE]``."""
 
 import sys
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from cetux.mechanism_rules import BY_DURATION, SHIPPED, MechanismRules, load
 from cetux.records import write_text
 from cetux.states import Axis, Confidence, Group, Origin, ResistanceClass
 
-README = SHIPPED.parents[1] / "README.md"
-"""The file that holds the table."""
+PAGE = SHIPPED.parents[1] / "docs/rules.md"
+"""The page that holds the table."""
 
 COMMAND = "PYTHONPATH=workflow/scripts python -m cetux.mechanism_docs"
 """How the table is made again."""
@@ -85,7 +85,7 @@ def _clonal(only: bool) -> str:
 
 
 def with_table(text: str, rules: MechanismRules) -> str:
-    """The README's text with the table between its two marks renewed.
+    """The page's text with the table between its two marks renewed.
 
     Raises:
         ValueError: the marks are not there.
@@ -98,5 +98,5 @@ def with_table(text: str, rules: MechanismRules) -> str:
 
 
 if __name__ == "__main__":
-    readme = Path(sys.argv[1]) if sys.argv[1:] else README
-    write_text(with_table(readme.read_text(encoding="utf-8"), load()), readme)
+    page = Path(sys.argv[1]) if sys.argv[1:] else PAGE
+    write_text(with_table(page.read_text(encoding="utf-8"), load()), page)

@@ -19,8 +19,6 @@ from cetux.resources import BUILDS
 from cetux.settings import schema
 from cetux.states import Timepoint
 
-ROLES = ("tumour", "normal")
-
 _WORDS = {
     "pre": Timepoint.PRE,
     "baseline": Timepoint.PRE,
