@@ -6,6 +6,8 @@ from statistics import median
 
 from benchmarks.report import Row, percent, read_rows, table
 
+from cetux.frequencies import clopper_pearson
+
 
 def tell(out: Path) -> str:
     """Markdown from the TSV files that `read_level.run` left in `out`."""
@@ -21,6 +23,7 @@ def tell(out: Path) -> str:
             _recall(calls, tools),
             "False positives among amino-acid changes by one base that were tested and not there.",
             _false(false, tools),
+            _fewer(false),
             "Alleles of several bases and indels at VAF 10 %: exactly right / seen at all, in %.",
             _exact(calls, tools),
             "CPU seconds a sample (median); x: times `samtools view -c` of the same BAM.",
@@ -65,6 +68,22 @@ def _false(false: Sequence[Row], tools: Sequence[str]) -> str:
             row.append(f"{many} of {tested} ({many / tested:.1e})")
         rows.append(row)
     return table(["tool", *profiles], rows)
+
+
+def _fewer(false: Sequence[Row], peer: str = "gbcms") -> str:
+    """How many times fewer the workflow's are than a peer's: of n in all, k its own, k is binomial with the share
+    r / (1 + r) for the ratio r of the rates, so that exact limits of the share are limits of the ratio.
+    """
+    told = []
+    for profile in dict.fromkeys(row["profile"] for row in false):
+        own, theirs = (
+            sum(int(one["false"]) for one in false if one["profile"] == profile and one["tool"] == tool)
+            for tool in ("cetux", peer)
+        )
+        if own + theirs:
+            share = clopper_pearson(own, own + theirs)[1]
+            told.append(f"{profile} {own} against {theirs}, at least {(1 - share) / share:.1f} times")
+    return f"Fewer than {peer}'s (exact, 95 %): {'; '.join(told) or 'none seen'}."
 
 
 def _exact(calls: Sequence[Row], tools: Sequence[str]) -> str:

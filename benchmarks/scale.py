@@ -80,7 +80,7 @@ def snakemake(folder: Path, *options: str, touch: bool = False) -> Run:
         _, status, usage = os.wait4(child.pid, 0)
     seconds = time.monotonic() - start
     if status:
-        raise SystemExit(f"snakemake failed:\n{log.read_text()[-3000:]}")
+        raise SystemExit(f"snakemake {' '.join(options)} failed in {folder}:\n{log.read_text()[-3000:]}")
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, log.read_text())
 
 
@@ -148,10 +148,13 @@ def finish(folder: Path, tumours: Sequence[str], demo: Path) -> None:
         name = path.name.split(".")[0]
         model = demo / path.with_name(path.name.replace(name, model_of.get(name, name), 1))
         text = read_once(model) if model.suffix in (".json", ".tsv") and model.is_file() else ""
+        if not path.suffix:  # a folder of pages
+            (folder / path).mkdir(parents=True, exist_ok=True)
+            continue
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text.replace(f'"{model.stem}"', f'"{name}"'))
     for number, sample in enumerate(tumours):
-        records.write(site_counts(sample, number), folder / f"results/count_sites/{sample}.json")
+        records.write(site_counts(sample, number), folder / f"results/count_haplotypes/{sample}.sites.json")
     snakemake(folder, "--touch", "--forceall", "--quiet", "all", touch=True)
 
 

@@ -28,7 +28,7 @@ from tests import builders  # noqa: E402
 from cetux import records  # noqa: E402
 from cetux.evidence import CopyNumber, SampleGenotypes  # noqa: E402
 
-SIZES = {5: 5, 1_000: 5, 2_600: 5, 10_000: 3, 20_000: 3}
+SIZES = {5: 5, 1_000: 5, 2_600: 5, 10_000: 5, 20_000: 5, 100_000: 1}
 """Thousands of reads, and rounds. The first is nearly empty: what starting costs."""
 SAMPLED_SIZE = 2_600
 """Of this size every round has a tumour of its own; of others all rounds read the same BAM."""

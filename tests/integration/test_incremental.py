@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cetux import records
+from cetux.sites import SiteCounts
 from tests.integration.workflow import ROOT, copy_clone, copy_run, planned, replace_in, snakemake
 
 pytestmark = pytest.mark.run
@@ -127,6 +129,23 @@ def test_a_read_filter_counts_the_codons_again_and_nothing_else(run):
     with (run / "cohort.yaml").open("a", encoding="utf-8") as handle:
         handle.write("reads: {min_base_quality: 25}\n")
     assert planned(run) == of(["count_haplotypes", "call_genotypes", "draw_reads"], TUMOURS) | JOIN
+
+
+def test_a_list_of_common_snps_is_counted_with_the_codons_and_counts_no_coverage_again(run):
+    """The demo's G12D stands for a SNP: what is counted there is its allele."""
+    (run / "snps.vcf").write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=chr12,length=133275309>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        "chr12\t25245350\t.\tC\tT\t.\t.\t.\n"
+    )
+    replace_in(run / "cohort.yaml", "method: hybrid\n", "method: hybrid\n    snps: snps.vcf\n")
+    rules = ("count_haplotypes", "call_genotypes", "call_erbb2", "draw_reads")
+    assert planned(run) == of(rules, TUMOURS) | JOIN
+    counted = "results/count_haplotypes/P01_KRAS_pre.sites.json"
+    snakemake(run, "--cores", "1", "--quiet", "--", counted)
+    (site,) = records.read(SiteCounts, run / counted).sites
+    assert 0 < site.count.alt < site.count.ref
+    (run / "snps.vcf").write_text((run / "snps.vcf").read_text().replace("25245350", "25245347"))
+    assert planned(run) == of(rules, TUMOURS) | JOIN
 
 
 def test_a_clinical_rule_reruns_the_join_alone(run):

@@ -1,5 +1,6 @@
 """Alleles of common SNPs counted in BAMs that the test builds, and what the join makes of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from cetux import cohort_calls
 from cetux.counts import Usable
 from cetux.errors import InputError
 from cetux.evidence import IdentityCheck
+from cetux.fragments import ReadFilter
 from cetux.identity import Site, SiteCount
 from cetux.sites import CountedSite, KnownSite, SiteCounts, count_sites, read_snps
 from cetux.states import Confidence, Identity, Status
@@ -18,6 +20,7 @@ from cetux.states import Confidence, Identity, Status
 CONTIGS = {"chr12": 133_275_309}
 START = 25_245_000
 REFERENCE = {("chr12", START): "ACGT" * 100}
+KEEP = ReadFilter(min_mapping_quality=20, min_base_quality=20, keep_duplicates=False)
 VCF = """##fileformat=VCFv4.2
 ##contig=<ID=chr12,length=133275309>
 ##INFO=<ID=AF,Number=A,Type=Float,Description="frequency">
@@ -41,6 +44,12 @@ def test_single_bases_are_read_with_their_frequency_and_indels_are_not(snps):
     ]
 
 
+def test_a_list_need_not_know_frequencies(tmp_path):
+    lines = [line for line in VCF.replace("AF=0.4", ".").splitlines(keepends=True) if "INFO=<" not in line]
+    (tmp_path / "snps.vcf").write_text("".join(lines), encoding="utf-8")
+    assert [one.frequency for one in read_snps(str(tmp_path / "snps.vcf"))] == [None, None]
+
+
 def test_a_list_that_is_no_vcf_is_named(tmp_path):
     (tmp_path / "snps.vcf").write_text("chr12,1,A,G\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"snps.vcf: it does not read as VCF"):
@@ -52,9 +61,7 @@ def counted(tmp_path: Path, snps: str, **read: object) -> list[tuple[int, int]]:
     bam.add_fragment("chr12", START + 40, START + 180, count=30)
     bam.add_fragment("chr12", START + 40, START + 180, count=10, changes={START + 100: "G"}, **read)
     bam.write(tmp_path / "S.bam")
-    found = count_sites(
-        "S", str(tmp_path / "S.bam"), None, snps, min_mapping_quality=20, min_base_quality=20, keep_duplicates=False
-    )
+    found = count_sites("S", str(tmp_path / "S.bam"), None, snps, KEEP)
     assert found.usable.ok
     return [(one.count.ref, one.count.alt) for one in found.sites]
 
@@ -71,9 +78,7 @@ def test_reads_that_do_not_count(tmp_path, snps, read):
 
 def test_a_bam_that_does_not_open_makes_the_sample_not_usable(tmp_path, snps):
     (tmp_path / "S.bam").write_text("no BAM", encoding="utf-8")
-    found = count_sites(
-        "S", str(tmp_path / "S.bam"), None, snps, min_mapping_quality=20, min_base_quality=20, keep_duplicates=False
-    )
+    found = count_sites("S", str(tmp_path / "S.bam"), None, snps, KEEP)
     assert not found.usable.ok
     assert found.sites == ()
 
@@ -132,7 +137,10 @@ def test_duplicates_count_in_amplicon_assays(tmp_path, snps):
     bam = builders.BamBuilder(CONTIGS, REFERENCE)
     bam.add_fragment("chr12", START + 40, START + 180, count=10, duplicate=True)
     bam.write(tmp_path / "S.bam")
-    given = {"min_mapping_quality": 20, "min_base_quality": 20}
-    for keep, seen in ((True, 10), (False, 0)):
-        found = count_sites("S", str(tmp_path / "S.bam"), None, snps, **given, keep_duplicates=keep)
+    for duplicates, seen in ((True, 10), (False, 0)):
+        found = count_sites("S", str(tmp_path / "S.bam"), None, snps, replace(KEEP, keep_duplicates=duplicates))
         assert found.sites[0].count.ref == seen
+
+
+def test_without_a_list_nothing_is_counted_and_nothing_is_wrong(tmp_path):
+    assert count_sites("S", str(tmp_path / "absent.bam"), None, None, KEEP) == SiteCounts("S", Usable())

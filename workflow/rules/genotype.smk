@@ -2,12 +2,16 @@
 
 
 rule count_haplotypes:
-    """Read every listed (with a FASTA, every coding) codon off every fragment, once; thresholds rerun nothing of this."""
+    """Read every listed (with a FASTA, every coding) codon off every fragment, once, and the common SNPs of a list, which
+    tell samples of one person from a swap; thresholds rerun nothing of this.
+    """
     input:
         bam=sample_bam,
         fasta=assay_fasta,
+        snps=assay_snps,
     output:
         counts="results/count_haplotypes/{sample}.json",
+        sites="results/count_haplotypes/{sample}.sites.json",
     log:
         "logs/count_haplotypes/{sample}.log",
     benchmark:
@@ -20,6 +24,7 @@ rule count_haplotypes:
         logic=LOGIC["count_haplotypes"],
         stamp=bam_stamp,
         fasta_index=fasta_digest,
+        snps_digest=snps_digest,
         build=assay_build,
         method=assay_method,
         reads=SETTINGS["reads"],
@@ -55,33 +60,6 @@ rule call_genotypes:
         thresholds=SETTINGS["genotypes"],
     script:
         "../scripts/call_genotypes.py"
-
-
-rule count_sites:
-    """Count the common SNPs of the assay's list, to tell samples of one person from a swap, and to see contamination."""
-    input:
-        bam=sample_bam,
-        fasta=assay_fasta,
-        snps=assay_snps,
-    output:
-        sites="results/count_sites/{sample}.json",
-    log:
-        "logs/count_sites/{sample}.log",
-    benchmark:
-        "benchmarks/count_sites/{sample}.tsv"
-    conda:
-        "../../envs/cetux.yaml"
-    resources:
-        mem_mb=light_memory,
-    params:
-        logic=LOGIC["count_sites"],
-        stamp=bam_stamp,
-        fasta_index=fasta_digest,
-        snps_digest=snps_digest,
-        method=assay_method,
-        reads=SETTINGS["reads"],
-    script:
-        "../scripts/count_sites.py"
 
 
 rule compare_calls:

@@ -8,7 +8,7 @@ rule call_mechanisms:
         checks=expand("results/check_sample/{sample}.json", sample=TUMOURS),
         genotypes=expand("results/call_genotypes/{sample}.json", sample=TUMOURS),
         erbb2=expand("results/call_erbb2/{sample}.json", sample=TUMOURS),
-        sites=expand("results/count_sites/{sample}.json", sample=COHORT.with_snps()),
+        sites=expand("results/count_haplotypes/{sample}.sites.json", sample=COHORT.with_snps()),
         comparisons=expand("results/compare_calls/{sample}.json", sample=COHORT.with_vcf()),
         heregulin="results/call_heregulin/heregulin.json",
     output:

@@ -1,11 +1,12 @@
 from cetux import joblog, records
 from cetux.coding import scanned_codons
 from cetux.haplotypes import ReadFilter, count_haplotypes
+from cetux.sites import count_sites
 
 joblog.start(snakemake.log[0])
-given = snakemake.params
+wanted, given, sample = snakemake.input, snakemake.params, snakemake.wildcards.sample
 keep = ReadFilter(**given.reads, keep_duplicates=given.method == "amplicon")
-fasta = snakemake.input.get("fasta") or None
-codons = scanned_codons(given.build, fasta)
-counts = count_haplotypes(snakemake.wildcards.sample, snakemake.input.bam, fasta, codons, keep)
+fasta = wanted.get("fasta") or None
+counts = count_haplotypes(sample, wanted.bam, fasta, scanned_codons(given.build, fasta), keep)
 records.write(counts, snakemake.output.counts)
+records.write(count_sites(sample, wanted.bam, fasta, wanted.get("snps") or None, keep), snakemake.output.sites)

@@ -1,5 +1,6 @@
 """What a paper's methods must name: versions and cut-offs that were really used."""
 
+from functools import cache
 from importlib.metadata import version
 
 from cetux.cohort_calls import CohortCalls
@@ -9,6 +10,7 @@ from cetux.version import VERSION
 _PACKAGES = ("snakemake", "cnvkit", "pysam", "lifelines", "scipy")
 
 
+@cache  # it stands on every patient's page
 def versions() -> str:
     """This workflow and the packages whose versions can change a result."""
     return ", ".join([f"cetux {VERSION}", *(f"{name} {version(name)}" for name in _PACKAGES)])

@@ -9,6 +9,7 @@ import pysam
 from cetux.alignment import open_alignment
 from cetux.counts import Usable
 from cetux.errors import InputError, Problem, UnusableSample
+from cetux.fragments import ReadFilter
 from cetux.genomes import contig_prefix, plain_contig
 from cetux.identity import Site, SiteCount
 
@@ -76,7 +77,8 @@ def _is_snp(record: pysam.VariantRecord) -> bool:
 
 def _known(record: pysam.VariantRecord) -> KnownSite:
     ref, alt = (record.alleles or ("", ""))[:2]
-    frequency = record.info.get("AF")
+    # pysam refuses to look for what the header does not define
+    frequency = record.info.get("AF") if "AF" in record.header.info else None
     value = frequency[0] if isinstance(frequency, tuple) else frequency
     site = Site(plain_contig(record.contig), record.start, ref, alt)
     return KnownSite(site, float(value) if value is not None else None)
@@ -86,11 +88,8 @@ def count_sites(
     sample: str,
     bam: str,
     fasta: str | None,
-    snps: str,
-    *,
-    min_mapping_quality: int,
-    min_base_quality: int,
-    keep_duplicates: bool,
+    snps: str | None,
+    keep: ReadFilter,
 ) -> SiteCounts:
     """Count both alleles of every SNP of a list; overlapping mates count once (htslib keeps the better base).
 
@@ -98,23 +97,23 @@ def count_sites(
         sample: ID.
         bam: BAM or CRAM with its index.
         fasta: needed for a CRAM.
-        snps: VCF of common SNPs.
-        min_mapping_quality: of reads, Phred.
-        min_base_quality: of bases, Phred.
-        keep_duplicates: reads flagged as duplicates count (amplicon assays).
+        snps: VCF of common SNPs; without one, nothing is counted.
+        keep: the reads and bases that count.
 
     Raises:
         InputError: the list cannot be read. Damage in the sample makes it not usable, with the reason.
     """
+    if snps is None:
+        return SiteCounts(sample, Usable())
     known = read_snps(snps)
     counted = []
-    left_out = _NOT_COUNTED if keep_duplicates else _NOT_COUNTED | _DUPLICATE
+    left_out = _NOT_COUNTED if keep.keep_duplicates else _NOT_COUNTED | _DUPLICATE
     try:
         with open_alignment(bam, fasta) as alignment:
             prefix = contig_prefix(dict.fromkeys(alignment.references, 0))
             for one in known:
                 if alignment.get_tid(prefix + one.site.chrom) >= 0:
-                    bases = _bases(alignment, prefix, one.site, left_out, min_mapping_quality, min_base_quality)
+                    bases = _bases(alignment, prefix, one.site, left_out, keep)
                     counted.append(CountedSite(one, SiteCount(bases[one.site.ref], bases[one.site.alt])))
     except UnusableSample as error:
         return SiteCounts(sample, Usable(False, error.reason, error.remedy))
@@ -128,8 +127,7 @@ def _bases(
     prefix: str,
     site: Site,
     left_out: int,
-    min_mapping_quality: int,
-    min_base_quality: int,
+    keep: ReadFilter,
 ) -> Mapping[str, int]:
     columns = alignment.pileup(
         prefix + site.chrom,
@@ -138,8 +136,8 @@ def _bases(
         truncate=True,
         stepper="samtools",
         flag_filter=left_out,
-        min_mapping_quality=min_mapping_quality,
-        min_base_quality=min_base_quality,
+        min_mapping_quality=keep.min_mapping_quality,
+        min_base_quality=keep.min_base_quality,
         max_depth=_MOST_FRAGMENTS,
     )
     return Counter(base.upper() for column in columns for base in column.get_query_sequences())
