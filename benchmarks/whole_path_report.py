@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 PER_ASSAY = ("describe_reference", "design_bins")
 STARTED_ONLY, LEAST = 5, 1_000
 """Thousands of reads of the BAM that shows what starting costs, and of the smallest that the growth is fitted to."""
-GOALS, SAMPLED_SIZE = {2_600: 1 / 3, 20_000: 1 / 5}, 2_600
+GOALS, SAMPLED_SIZE = {2_600: 1 / 3, 20_000: 1 / 5, 100_000: 1 / 5}, 2_600
 START_S = 6
 COUNTS = {
     ("detected", "false_detected"): "told from errors, each tool by its own floor",
@@ -39,9 +39,9 @@ ran in turn over the same BAM while other programs shared the machine (load aver
 * **Simulated** (`simulate_panel.py`): a panel of 58 genes, 2 x 150 bases, mates that overlap, 15 % duplicates, 30 % of
   the reads off target, qualities that are wrong as often as they say. Every read is drawn; a larger BAM is a deeper one
   (2.6 million reads: about 300 molecules over a base). No mapping errors, no paralogs, no indels: real samples are
-  worse for everybody. BAMs of 100 million reads were not run: the growth is fitted to the sizes shown.
-* Of 2.6 million reads every round has a tumour of its own; of other sizes all rounds read one BAM, of the largest fewer
-  rounds than five. What stands in the tables are medians, a ratio being that of one round."""
+  worse for everybody.
+* Of 2.6 million reads every round has a tumour of its own; of other sizes all rounds read one BAM. What stands
+  in the tables are medians, a ratio being that of one round."""
 
 
 def rows_of(out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -114,8 +114,10 @@ def accuracy_goals(calls: pd.DataFrame) -> Iterator[Sequence[object]]:
         for (true, false), what in COUNTS.items():
             (ours, our_false), (peers, peers_false) = (rows[[true, false]].sum() for rows in (own, theirs))
             said = f"{ours} of {own.planted.sum()}, {our_false} false; peers {peers}, {peers_false} false"
-            as_good = ours >= peers and our_false <= peers_false
-            yield f"alleles of VAF 1 to 30 %, 2.6 M reads, {what}", "as the peers", said, met(as_good)
+            as_good = met(ours >= peers and our_false <= peers_false)
+            # five fragments are what the rules ask for; freebayes counts reads, two of which may be one fragment
+            wanted, verdict = ("as the peers", as_good) if true == "detected" else ("(no goal)", "-")
+            yield f"alleles of VAF 1 to 30 %, 2.6 M reads, {what}", wanted, said, verdict
         errors = [(rows.copies / rows.true_copies - 1).abs().mean() for rows in (own, theirs)]
         said = f"{errors[0]:.1%}; peers {errors[1]:.1%}"
         yield "mean error of ERBB2 copies there", "as the peers", said, met(errors[0] <= errors[1])

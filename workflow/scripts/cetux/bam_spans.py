@@ -2,7 +2,8 @@
 
 Coverage needs four numbers of each of up to a hundred million reads. pysam makes an object of every one, and the htslib
 in its wheels inflates with zlib; here blocks are inflated by ISA-L and the numbers of all their records are taken at
-once, which halves the CPU. Layout: SAM specification, 4.1 (BGZF blocks), 4.2 (records) and 5.1 (virtual offsets).
+once, which saves a quarter of the CPU. Layout: SAM specification, 4.1 (BGZF blocks), 4.2 (records), 5.1 (virtual
+offsets).
 """
 
 import struct
@@ -77,23 +78,19 @@ def read_spans(path: str, virtual_offset: int, contig: int, end: int) -> Iterato
     """
     with Path(path).open("rb") as handle:
         handle.seek(virtual_offset >> 16)
-        data, blocks = b"", _BLOCKS_AT_FIRST
-        skip = virtual_offset & 0xFFFF
-        while True:
-            more = b"".join(_inflated(handle, blocks))
-            data, skip = data + more[skip:], 0
+        rest, skip, blocks = b"", virtual_offset & 0xFFFF, _BLOCKS_AT_FIRST
+        while more := list(_inflated(handle, blocks)):
+            data = b"".join([rest, more[0][skip:], *more[1:]])
             starts, whole_to = _record_starts(data)
-            if not more:
-                if whole_to < len(data):
-                    raise OSError("the file ends within a record")
-                return
             fields = _fields(data, starts)
             here = (fields["contig"] == contig) & (fields["first"] < end)
             inside = len(starts) if here.all() else int(np.argmin(here))
             yield _spans(data, starts[:inside], fields[:inside])
             if inside < len(starts):
                 return
-            data, blocks = data[whole_to:], min(2 * blocks, _BLOCKS_AT_ONCE)
+            rest, skip, blocks = data[whole_to:], 0, min(2 * blocks, _BLOCKS_AT_ONCE)
+        if rest:
+            raise OSError("the file ends within a record")
 
 
 def _inflated(handle: BinaryIO, blocks: int) -> Iterator[bytes]:
