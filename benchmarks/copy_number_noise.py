@@ -23,6 +23,7 @@ from cetux.coverage import no_coverage
 from cetux.gene_bins import Locus, erbb2_locus, over
 from cetux.normals import check_normals
 from cetux.resources import Interval
+from cetux.shared_noise import SharedVariance, assay_variance
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMOSOMES = ("chr3", "chr7", "chr12", "chr17")
@@ -30,6 +31,8 @@ MHC = Interval("6", 30_400_000, 33_500_000)
 """6p21.33 and 6p21.32 (UCSC cytoBand hg19), the histocompatibility complex: mapping and copies differ from person to
 person, so that NOTCH4 there (sd 0.34 between normals, the next gene 0.13) tells nothing of noise."""
 CACHE = ROOT / "build" / "benchmarks" / "real_normals.pkl"
+_MADE_BY = ("correction", "gene_bins", "normals", "shared_noise", "shared_patterns")
+"""Modules whose text, once changed, makes the cache anew."""
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Rng = np.random.Generator
@@ -38,7 +41,7 @@ Rng = np.random.Generator
 @dataclass(frozen=True)
 class Assay:
     """bins: frame without noise; draw: noise (log2) of every bin of one sample; flat_sd: what a flat reference adds to
-    a bin; normal_sd: what the bins of a locus share in its normals, as the workflow would have noted; told: where its
+    a bin; normal: what the bins of a locus share in its normals, as the workflow would have noted; told: where its
     noise comes from.
     """
 
@@ -46,7 +49,7 @@ class Assay:
     bins: pd.DataFrame
     draw: Callable[[Rng], Floats]
     flat_sd: float
-    normal_sd: float
+    normal: SharedVariance
     locus: Locus
     amplicon: bool
     told: str
@@ -90,7 +93,7 @@ def _simulated(
     def draw(rng: Rng) -> Floats:
         return rng.normal(0, shared, len(genes))[codes] + rng.normal(0, sd, len(frame))
 
-    return Assay(name, frame, draw, flat_sd, shared, locus, name == "amplicon", told)
+    return Assay(name, frame, draw, flat_sd, SharedVariance(shared**2, 0.0), locus, name == "amplicon", told)
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class _Residuals:
 
     frame: bins of the few chromosomes. of_bins: residuals of those bins. of_panel: residuals of all bins outside the
     MHC; genes: gene of each of them. accepted: whether the check took the normal into the reference. flat_sd,
-    normal_sd: as in Assay.
+    normal: as in Assay.
     """
 
     frame: pd.DataFrame
@@ -108,15 +111,18 @@ class _Residuals:
     genes: npt.NDArray[np.str_]
     accepted: npt.NDArray[np.bool_]
     flat_sd: float
-    normal_sd: float
+    normal: SharedVariance
 
 
 def _real(source: Path) -> list[Assay]:
     """The panel with the normals that the check accepts, and with those that it refuses."""
-    if not CACHE.exists():
+    texts = [(ROOT / f"workflow/scripts/cetux/{name}.py").read_text(encoding="utf-8") for name in _MADE_BY]
+    held = pd.read_pickle(CACHE) if CACHE.exists() else {}
+    if held.pop("made_by", None) != texts:
         CACHE.parent.mkdir(parents=True, exist_ok=True)
-        pd.to_pickle(vars(_residuals(source)), CACHE)
-    found = _Residuals(**pd.read_pickle(CACHE))
+        held = vars(_residuals(source))
+        pd.to_pickle(held | {"made_by": texts}, CACHE)
+    found = _Residuals(**held)
     kinds = (("hybrid, real normals", found.accepted), ("hybrid, refused normals", ~found.accepted))
     return [_of_normals(name, found, np.flatnonzero(chosen)) for name, chosen in kinds]
 
@@ -139,7 +145,7 @@ def _of_normals(name: str, found: _Residuals, rows: Ints) -> Assay:
 
     others = f"each against the {int(found.accepted.sum())} accepted (others)"
     told = f"{len(rows)} of {len(found.accepted)} real normals, {others}; ERBB2 filled from {len(pool)} genes"
-    return Assay(name, found.frame, draw, found.flat_sd, found.normal_sd, locus, False, told)
+    return Assay(name, found.frame, draw, found.flat_sd, found.normal, locus, False, told)
 
 
 def _residuals(source: Path) -> _Residuals:
@@ -176,7 +182,7 @@ def _residuals(source: Path) -> _Residuals:
         genes=panel["gene"].to_numpy(dtype=np.str_)[outside_mhc],
         accepted=np.isin(names, accepted),
         flat_sd=1.4826 * float((good - good.median()).abs().median()),
-        normal_sd=checked.shared_sd_log2 or 0.0,
+        normal=assay_variance(checked.shared_sd_log2 or 0.0, checked.shared_variance_spread),
     )
 
 

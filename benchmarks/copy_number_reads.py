@@ -22,6 +22,7 @@ from cetux.coverage import count_coverage
 from cetux.design import design_bins
 from cetux.gene_bins import erbb2_locus, read_bins
 from cetux.resources import contig_lengths, erbb2_exons
+from cetux.shared_noise import assay_variance
 
 BUILD, READ_BP, NORMALS = "GRCh38", 100, 8
 CELLS = [(c, p, q) for c in (2, 3, 6, 8, 10, 20) for p in (2, 4) for q in (0.2, 0.3, 0.5, 0.8, 1.0)]
@@ -105,7 +106,8 @@ def _method(
         said = correct_coverage("T", Usable(), tumour, reference, correction, "hmm-tumor", *outs)
         assert said.usable.ok, said.usable.reason
         of = Tumour("T", purity, "", ploidy, method.method == "amplicon")
-        found = call_amplification(read_bins(*outs, bins), erbb2_locus(BUILD), of, rules, (), notes.shared_sd_log2)
+        normal = assay_variance(notes.shared_sd_log2, notes.shared_variance_spread)
+        found = call_amplification(read_bins(*outs, bins), erbb2_locus(BUILD), of, rules, (), normal)
         yield {
             "assay": method.name,
             "copies": copies,

@@ -156,6 +156,7 @@ def finish(folder: Path, tumours: Sequence[str], demo: Path) -> None:
     for number, sample in enumerate(tumours):
         records.write(site_counts(sample, number), folder / f"results/count_haplotypes/{sample}.sites.json")
     snakemake(folder, "--touch", "--forceall", "--quiet", "all", touch=True)
+    (folder / "results/history/calls.jsonl").unlink()  # no calls were made: an empty history is a damaged one
 
 
 @cache
@@ -212,24 +213,27 @@ def change_table(folder: Path, tumours: int) -> Iterator[list[object]]:
         yield [change, tumours, jobs.total(), *cost(planned), own]
 
 
+def told(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]], only_print: bool) -> None:
+    """Print a table and, unless told not to, put it between its marks in scale.md."""
+    table = markdown(columns, rows)
+    print(f"{name}\n{table}\n", flush=True)
+    if not only_print:
+        marked = rf"(?s)(<!-- {name} -->\n).*?(<!-- end -->)"
+        PAGE.write_text(re.sub(marked, rf"\g<1>\n{table}\n\n\g<2>", PAGE.read_text()))
+
+
 def main(sizes: Sequence[int], out: Path, demo: Path, only_print: bool) -> None:
     """Measure everything, and write it between the marks of scale.md unless told to print it."""
     if not (demo / "results/mechanisms.json").exists():
         raise SystemExit(f"{demo} is no finished demo cohort: run make demo first")
     shutil.rmtree(out, ignore_errors=True)
     largest = out / str(max(sizes))
-    tables = {"plan": markdown(("tumours", "jobs", "jobs a tumour", *COST), plan_table(out, sizes))}
+    told("plan", ("tumours", "jobs", "jobs a tumour", *COST), plan_table(out, sizes), only_print)
     with (largest / "samples.tsv").open(newline="") as handle:
         tumours = [row["sample"] for row in csv.DictReader(handle, delimiter="\t") if row["role"] == "tumour"]
     finish(largest, tumours, demo)
-    tables["join"] = markdown(("join", *COST), join_table(largest))
-    tables["change"] = markdown(("change", "tumours", "jobs", *COST, "rules"), change_table(largest, len(tumours)))
-    text = PAGE.read_text()
-    for name, table in tables.items():
-        print(f"{name}\n{table}\n", flush=True)
-        text = re.sub(rf"(?s)(<!-- {name} -->\n).*?(<!-- end -->)", rf"\g<1>\n{table}\n\n\g<2>", text)
-    if not only_print:
-        PAGE.write_text(text)
+    told("join", ("join", *COST), join_table(largest), only_print)
+    told("change", ("change", "tumours", "jobs", *COST, "rules"), change_table(largest, len(tumours)), only_print)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_without_the_reads_no_bam_is_read_for_them(finished: Path, tmp_path: Pat
     (run / "results/report/reads/P01_KRAS_pre.html").unlink()
     assert planned(run) == {("draw_reads", "P01_KRAS_pre")}
     with (run / "cohort.yaml").open("a", encoding="utf-8") as handle:
-        handle.write("report: {reads: false}\n")
+        handle.write("report: {reads: never}\n")
     assert not {rule for rule, _ in planned(run)} & {"draw_reads", "copy_viewer"}
 
 

@@ -169,12 +169,15 @@ def test_gains_at_unknown_purity_go_to_ish(
 
 
 def test_ccnd1_of_tr_11_has_too_few_bins(samples: Samples) -> None:
-    """Five exons: 7.7 copies are observed, and still rule 1 wants ten bins; with three allowed it is AMP."""
+    """Five exons: 7.7 copies are observed, and still rule 1 wants ten bins; with three allowed it is AMP.
+
+    In 15 normals, each against the others, these five exons have a standard deviation of 0.11: 0.22 holds 95 %.
+    """
     found = samples.call("TR_11_T", CCND1)
     assert (found.state, found.bins_kept < 10) == ("NE", True)
     of = Tumour("TR_11_T", None, "", None, True)
     as_amplicons = call_amplification(samples.ratios["TR_11_T"], CCND1, of, RULES)
-    assert as_amplicons.log2 == pytest.approx(1.95, abs=0.15)
+    assert as_amplicons.log2 == pytest.approx(1.95, abs=0.22)
     assert as_amplicons.state == "AMP"
 
 

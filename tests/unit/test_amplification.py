@@ -4,6 +4,7 @@ import csv
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,14 @@ from tests.builders import CONTROLS_17P, CONTROLS_17Q
 
 from cetux import records
 from cetux.amplification import Tumour, call_amplification, call_erbb2
-from cetux.amplification_rules import other_amplifications
+from cetux.amplification_rules import negative_bounds, other_amplifications
 from cetux.bin_noise import estimate
 from cetux.copies import detectable_copies, tumour_copies
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
 from cetux.evidence import CopyNumber
 from cetux.gene_bins import EXTENDED_GENES, Bins, Locus, erbb2_locus, extended_loci, read_bins
 from cetux.resources import BUILDS, copied_genes
-from cetux.shared_noise import shared_noise, shared_variance
+from cetux.shared_noise import SharedVariance, assay_variance, between, shared_noise, shared_variance
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -137,7 +138,7 @@ def test_negative_says_what_it_would_have_seen() -> None:
     found = call(cnr_frame(noise=0.05))
     assert found.state == "NEG"
     assert found.detectable_copies == pytest.approx(detectable_copies(found.log2_se or 0, 0.5, 2))
-    assert f"would have seen {found.detectable_copies:.1f}" in found.reason
+    assert found.reason.endswith(f"; a gain to {found.detectable_copies:.1f} copies or more would have been seen")
 
 
 def test_negative_uses_the_lower_purity_bound() -> None:
@@ -145,6 +146,35 @@ def test_negative_uses_the_lower_purity_bound() -> None:
     frame = cnr_frame(erbb2=0.3, noise=0.02)
     assert call(frame).state == "EQUIVOCAL"
     assert call(frame, rules=RULES | {"purity_lower_factor": 1}).state == "NEG"
+
+
+@pytest.mark.parametrize(
+    ("log2", "sd", "state"),
+    [(0.0, 0.04, "NEG"), (-0.06, 0.04, "NEG"), (-0.06, 0.08, "EQUIVOCAL"), (-0.4, 0.08, "NEG")],
+)
+def test_a_negative_does_not_rest_on_noise_that_reads_low(log2: float, sd: float, state: str) -> None:
+    """Purity 0.2 is judged at 0.1, where four copies stand at log2(2.2 / 2) = 0.138.
+
+    With a shared noise of 0.08 the upper bound lies 1.96 * 0.08 = 0.157 above the reading: below 0.138 at -0.06, but
+    not for a gene that reads 0. The bound of -0.4 lies below 0: a loss.
+    """
+    frame = cnr_frame(erbb2=log2, controls_17q=0.0, noise=0.001)
+    assert call(frame, tumour(0.2), RULES | {"shared_log2_sd": sd}).state == state
+
+
+@given(
+    low=st.floats(-2, 2), more=st.floats(0, 2), half=st.floats(0.01, 1), purity=st.floats(0.2, 1), p=st.floats(1.5, 5)
+)
+def test_upper_bounds_never_fall_with_a_higher_reading(
+    low: float, more: float, half: float, purity: float, p: float
+) -> None:
+    base = replace(call(cnr_frame(noise=0.01)), purity=purity, ploidy=p)
+    first, second = (
+        negative_bounds(replace(base, log2=log2, log2_high=log2 + half), RULES) for log2 in (low, low + more)
+    )
+    assert first[0] <= second[0] and first[1] <= second[1]
+    at_least = tumour_copies(2 ** (low + half), purity / 2, p)
+    assert first[0] >= at_least - 1e-9
 
 
 def test_negative_takes_an_unknown_ploidy_as_four() -> None:
@@ -383,12 +413,37 @@ def test_a_sample_of_uneven_loci_is_not_evaluable_but_for_a_clear_gain(sd: float
 
 def test_the_noise_of_the_assays_normals_widens_the_interval() -> None:
     """A sample too small to tell its own shared noise takes that of the normals, never less than the setting."""
+    assays = (None, SharedVariance(0.08**2, 0.0), SharedVariance(0.01**2, 0.0))
     frame = cnr_frame(noise=0.02)
     bins = Bins(frame, SEGMENTS, frame[["chromosome", "start", "end"]])
-    plain, noisy, quiet = (call_amplification(bins, LOCUS, tumour(), RULES, (), sd) for sd in (None, 0.08, 0.01))
+    plain, noisy, quiet = (call_amplification(bins, LOCUS, tumour(), RULES, (), assay) for assay in assays)
     assert noisy.log2_se is not None and plain.log2_se is not None
     assert noisy.log2_se**2 - plain.log2_se**2 == pytest.approx(0.08**2 - 0.03**2)
     assert quiet == plain
+
+
+def test_expected_and_own_noise_are_weighted_by_what_is_known() -> None:
+    """Variances 0.0024 and 0.0012 with errors 0.001 and 0.0005: (0.0024 * 1 + 0.0012 * 4) / 5 = 0.00144.
+
+    A variance of 0.01 exceeds the expected 0.0012 by more than 1.645 * hypot(0.001, 0.0005) = 0.0018: it is the
+    sample's own. Nothing falls below the floor, and without a spread between the normals nothing below what they show.
+    """
+    expected = SharedVariance(0.0012, 0.0005)
+    assert shared_noise(SharedVariance(0.0024, 0.001), 0.03, expected) ** 2 == pytest.approx(0.00144)
+    assert shared_noise(SharedVariance(0.01, 0.001), 0.03, expected) ** 2 == pytest.approx(0.01)
+    assert shared_noise(SharedVariance(-0.002, 0.0001), 0.03, expected) == pytest.approx(0.03)
+    assert shared_noise(SharedVariance(-0.002, 0.001), 0.03, SharedVariance(0.0025, 0.0)) == pytest.approx(0.05)
+    assert shared_noise(None, 0.03, SharedVariance(0.0025, 0.001)) == pytest.approx(0.05)
+
+
+def test_what_normals_tell_of_their_assay() -> None:
+    """Variances 1, 0 (of -1) and 5: mean 2, variance 7; errors of 1, 1 and 2 explain 2 of it, sqrt(5) is left."""
+    found = between([SharedVariance(1, 1), SharedVariance(-1, 1), SharedVariance(5, 2)])
+    assert found == SharedVariance(2, pytest.approx(5**0.5))
+    assert between([SharedVariance(1, 3), SharedVariance(2, 3)]) == SharedVariance(1.5, 0)
+    assert between([SharedVariance(1, 3)]) == SharedVariance(1, 0)
+    assert between([]) is None
+    assert (assay_variance(None, None), assay_variance(0.5, None)) == (None, SharedVariance(0.25, 0.0))
 
 
 def amplified() -> list[tuple[float, float, float, float, float, int, bool]]:

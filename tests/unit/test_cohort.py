@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,22 @@ def test_paths_are_relative_to_the_yaml(here: Path, monkeypatch: pytest.MonkeyPa
     loaded = cohort.load(YAML, here.name, f"{here.name}/cohort.yaml")
     assert loaded.samples["P01_pre"].bam == f"{here.name}/P01_pre.bam"
     assert cohort.resolve("/data/x.bam", here.name) == "/data/x.bam"
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("wanted", "small", "large"),
+    [("small_cohorts", ["P01_pre", "P02_pre"], []), ("always", *[["P01_pre", "P02_pre"]] * 2), ("never", [], [])],
+)
+def test_reads_are_drawn_unasked_in_small_cohorts(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, small: list[str], large: list[str]
+) -> None:
+    """Two tumours, which is as many as a small cohort has, or one more."""
+    whole = load()
+    whole = replace(whole, settings={**whole.settings, "report": {"reads": wanted}})
+    for most, drawn in ((2, small), (1, large)):
+        monkeypatch.setattr(cohort, "_MOST_DRAWN", most)
+        assert whole.drawn() == drawn
 
 
 def test_days_may_stand_for_dates_and_be_empty(here: Path) -> None:

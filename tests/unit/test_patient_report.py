@@ -8,6 +8,7 @@ from tests.unit.mechanism_cases import POST, PRE, RULES, evidence, patient, samp
 
 from cetux import patient_report
 from cetux.cohort_calls import PatientCall, call_cohort
+from cetux.evidence import PurityEstimate
 from cetux.overrides import Override
 from cetux.states import Axis, Erbb2, PurityState, Status, Verdict
 from cetux.what_if import WhatIf
@@ -176,6 +177,32 @@ def test_the_smallest_gain_stands_only_where_it_says_something(erbb2: str, said:
     one = call_cohort([evidence(patient(), [sample(erbb2=erbb2)], pre="LOW 420")], RULES).patients[0]
     (row,) = [row for row in patient_report.evidence_rows(one) if row[0] == "ERBB2 copies"]
     assert ("smallest gain over the ploidy" in row[-1]) is said
+
+
+ESTIMATE = PurityEstimate(PurityState.ESTIMATED, "40 heterozygous SNPs in 30 segments", 0.56, 0.5, 0.64)
+FAILED = PurityEstimate(PurityState.FAILED, "3 heterozygous SNPs, 20 needed")
+
+
+@pytest.mark.parametrize(
+    ("purity", "state", "estimate", "says"),
+    [
+        (0.6, PurityState.GIVEN, None, "; purity 0.6"),
+        (0.6, PurityState.GIVEN, FAILED, "; purity 0.6"),
+        (0.6, PurityState.GIVEN, ESTIMATE, "; purity 0.6 (given; its SNPs say 0.5 to 0.64)"),
+        (0.56, PurityState.ESTIMATED, ESTIMATE, "; purity 0.56 (estimated from its SNPs, 0.5 to 0.64)"),
+        (None, PurityState.FAILED, None, "; purity unknown"),
+        (None, PurityState.FAILED, FAILED, "; purity unknown (not estimated: 3 heterozygous SNPs, 20 needed)"),
+    ],
+)
+def test_copies_say_where_their_purity_comes_from(
+    purity: float | None, state: PurityState, estimate: PurityEstimate | None, says: str
+) -> None:
+    one = call_cohort([evidence(patient(), [sample()], pre="LOW 420")], RULES).patients[0]
+    (only,) = one.samples
+    erbb2 = replace(only.erbb2, purity=purity, purity_state=state, purity_estimate=estimate)
+    found = replace(one, samples=(replace(only, erbb2=erbb2),))
+    (row,) = [row for row in patient_report.evidence_rows(found) if row[0] == "ERBB2 copies"]
+    assert row[-2].endswith(says)
 
 
 def test_the_links_to_the_reads_say_where_there_are_any() -> None:

@@ -10,7 +10,7 @@ from cetux import tables
 from cetux.axes import AxisState
 from cetux.cohort_calls import CohortCalls, PatientCall
 from cetux.counts import Usable
-from cetux.evidence import Allele, CopyNumber, GeneGenotype, SampleEvidence, SampleGenotypes
+from cetux.evidence import Allele, CopyNumber, GeneGenotype, PurityEstimate, SampleEvidence, SampleGenotypes
 from cetux.force_call import ForcedCall
 from cetux.mechanism import Call
 from cetux.states import (
@@ -20,6 +20,7 @@ from cetux.states import (
     Forced,
     Genotype,
     Origin,
+    PurityState,
     ResistanceClass,
     Specimen,
     Status,
@@ -95,6 +96,20 @@ def test_sample_row_shows_changes_and_no_limit_where_a_gene_has_none() -> None:
     assert row["excluded_vaf"] == ""  # KRAS is mutated: a limit of the others would read as the sample's
     assert (row["log2"], row["copies"], row["ratio_17q"], row["purity"]) == ("-0.1235", "1.988", "", "")
     assert row["usable"] == "yes"
+
+
+def test_purity_stands_with_its_state_and_beside_what_the_sample_itself_tells() -> None:
+    columns = ("purity", "purity_state", "purity_estimate", "purity_estimate_low", "purity_estimate_high")
+    told = PurityEstimate(PurityState.ESTIMATED, "40 SNPs", 0.56, 0.5, 0.64)
+    failed = PurityEstimate(PurityState.FAILED, "3 SNPs")
+    for purity, state, estimate, cells in (
+        (0.6, PurityState.GIVEN, told, ["0.6", "GIVEN", "0.56", "0.5", "0.64"]),
+        (0.6, PurityState.GIVEN, None, ["0.6", "GIVEN", "", "", ""]),
+        (None, PurityState.FAILED, failed, ["", "FAILED", "", "", ""]),
+    ):
+        erbb2 = replace(SAMPLE.erbb2, purity=purity, purity_state=state, purity_estimate=estimate)
+        (row,) = rows(tables.samples(cohort_calls(CALL, replace(SAMPLE, erbb2=erbb2))))
+        assert [row[name] for name in columns] == cells
 
 
 def test_quarantined_sample_says_why_and_holds_no_number() -> None:

@@ -107,11 +107,11 @@ def test_sentences_of_cases(name: str, says: str) -> None:
 
 
 def test_a_negative_names_its_limits_and_only_the_genes_that_were_read() -> None:
-    """500 fragments exclude 1.8 %; `detectable_copies` of the sample is the smallest amplification."""
+    """500 fragments exclude 1.8 %; `detectable_copies` of the sample is the smallest gain."""
     one = sample()
     said = why.sentence(call(evidence(patient(), [one], pre="LOW 420")))
     assert "(excluded: RAS and BRAF mutations of VAF >= 1.8%, ERBB2" in said
-    assert f", ERBB2 amplifications of >= {one.erbb2.detectable_copies:.1f} copies; confidence HIGH)." in said
+    assert f", ERBB2 gains to >= {one.erbb2.detectable_copies:.1f} copies; confidence HIGH)." in said
     assert "excluded: KRAS and BRAF mutations" in of_case("C32a")
 
 

@@ -19,7 +19,7 @@ MODULES = (
     "multiqc new_cohort normals oncoprint origin other_calls other_methods output_schema override_problems overrides "
     "pages pair_chart paired patient_report pictures plan plate_cohort plate_files plate_layout plate_picture "
     "plate_quality plate_records plate_sheets plates primary provenance pseudonyms purity raised_segment reads_page "
-    "records report resources roc sample_check settings shared_noise sheets signed_rank sites softmax "
+    "records report resources roc sample_check settings shared_noise shared_patterns sheets signed_rank sites softmax "
     "states statistics_records subjects summary support survival survival_chart survival_comparisons tables targets "
     "vcf version what_if what_if_chart why workbook"
 ).split()

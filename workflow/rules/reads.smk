@@ -1,11 +1,8 @@
 """The reads behind each call, for whoever wants to see them: one page per tumour that opens from disk."""
 
 READS_TEMPLATES = ["page.css", "page.html.j2", "reads.html.j2"]
-READ_PAGES = (
-    ["results/report/reads/igv.min.js", *expand("results/report/reads/{sample}.html", sample=TUMOURS)]
-    if SETTINGS["report"]["reads"]
-    else []
-)
+READ_PAGES = [f"results/report/reads/{sample}.html" for sample in COHORT.drawn()]
+READ_PAGES += ["results/report/reads/igv.min.js"] if READ_PAGES else []
 
 
 rule draw_reads:

@@ -78,7 +78,7 @@ rule write_report:
     params:
         logic=LOGIC["write_report"],
         templates=[digest(workflow.source_path(f"../report/{name}")) for name in PAGE_TEMPLATES],
-        drawn=TUMOURS if SETTINGS["report"]["reads"] else [],
+        drawn=COHORT.drawn(),
     script:
         "../scripts/write_report.py"
 

@@ -21,7 +21,7 @@ from cetux.gene_bins import OFF_TARGET, Bins, Locus, control_loci, erbb2_locus, 
 from cetux.gene_break import Break, find_break
 from cetux.purity import estimate_purity, purity_segments
 from cetux.raised_segment import extent, raised_width
-from cetux.shared_noise import shared_noise, shared_variance
+from cetux.shared_noise import SharedVariance, assay_variance, shared_noise, shared_variance
 from cetux.sites import SiteCounts
 from cetux.states import Erbb2, PurityState
 
@@ -113,10 +113,10 @@ def call_erbb2(
         *(f"normal_left_out:{name}" for name in (notes.left_out if notes else ())),
         *([] if correction["gc"] else ["no_gc_correction"]),
     ]
-    noise = notes.shared_sd_log2 if notes else None
+    noise = assay_variance(notes.shared_sd_log2, notes.shared_variance_spread) if notes else None
     if sites:
-        floor = max(rules["shared_log2_sd"], noise or 0.0)
-        tumour = _with_estimate(tumour, bins, records.read(SiteCounts, sites), floor)
+        expected = shared_noise(None, rules["shared_log2_sd"], noise)
+        tumour = _with_estimate(tumour, bins, records.read(SiteCounts, sites), expected)
     call = with_flips(call_amplification(bins, erbb2_locus(build), tumour, rules, flags, noise), rules)
     return replace(call, others=_others(bins, build, tumour, rules, noise))
 
@@ -133,7 +133,7 @@ def _with_estimate(tumour: Tumour, bins: Bins, sites: SiteCounts, shared_sd: flo
 
 
 def _others(
-    bins: Bins, build: str, tumour: Tumour, rules: Mapping[str, Any], noise: float | None
+    bins: Bins, build: str, tumour: Tumour, rules: Mapping[str, Any], noise: SharedVariance | None
 ) -> tuple[CopyNumber, ...]:
     """The genes that are only annotated, by the rules of ERBB2, but with as few bins as of an amplicon panel.
 
@@ -149,7 +149,7 @@ def call_amplification(
     tumour: Tumour,
     rules: Mapping[str, Any],
     flags: Sequence[str] = (),
-    assay_sd_log2: float | None = None,
+    assay: SharedVariance | None = None,
 ) -> CopyNumber:
     """The gene's state by the rules' first match, with every number that led to it.
 
@@ -159,7 +159,7 @@ def call_amplification(
         tumour: purity and ploidy of the sample.
         rules: the `erbb2` section of the settings.
         flags: what the correction had to go without (no normals, no GC); carried to the call.
-        assay_sd_log2: what the bins of one locus share in the assay's normals, if known.
+        assay: what the bins of one locus share in the assay's normals, if known.
     """
     usable = measured(bins.ratios)
     targets = usable[~usable["gene"].isin(OFF_TARGET)]
@@ -167,7 +167,7 @@ def call_amplification(
     designed_bins = len(over(bins.designed, locus.exons))
     controls = control_loci(targets, locus, rules["min_bins_per_control"])
     unevenness = shared_variance(targets, locus, rules["min_bins_per_control"])
-    shared = shared_noise(unevenness, max(rules["shared_log2_sd"], assay_sd_log2 or 0.0))
+    shared = shared_noise(unevenness, rules["shared_log2_sd"], assay)
     gene = estimate_bins(gene_bins, shared)
     needed = rules["min_amplicons"] if tumour.amplicon else rules["min_bins"]
     noise = control_noise(controls)

@@ -70,7 +70,8 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
     upper, upper_gain = negative_bounds(facts, rules)
     if upper < rules["neg_copies"] and upper_gain < rules["neg_gain_over_ploidy"]:
         limit = _known(facts.detectable_copies)
-        return Erbb2.NEG, f"{copies:.1f} copies ({low:.1f} to {high:.1f}); would have seen {limit:.1f}"
+        seen = f"a gain to {limit:.1f} copies or more would have been seen"
+        return Erbb2.NEG, f"{copies:.1f} copies ({low:.1f} to {high:.1f}); {seen}"
     return (
         Erbb2.EQUIVOCAL,
         f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}: reflex IHC/ISH",
@@ -84,14 +85,24 @@ def negative_bounds(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[float,
     `unknown_ploidy` (4) there, the careful side. What the sample itself tells of its purity can only lower that
     bound. Where the gene is broken, its mean is the copies of neither side: the bounds are then those of the side
     that stands higher.
+
+    A gene that reads lower than no change, but not clearly so, may be one whose gain the noise has hidden: its bound is
+    that of a gene that reads no change. Only a loss that is itself significant speaks against a gain by its depth.
     """
     stated = _known(facts.purity)
     purity = min(stated * float(rules["purity_lower_factor"]), facts.purity_low or stated)
-    high = _known(facts.log2_high)
-    ratio = 2 ** (high if facts.raised_part_log2_high is None else max(high, facts.raised_part_log2_high))
+    high = _guarded(_known(facts.log2), _known(facts.log2_high))
+    if facts.raised_part_log2 is not None:
+        high = max(high, _guarded(facts.raised_part_log2, _known(facts.raised_part_log2_high)))
+    ratio = 2**high
     upper = tumour_copies(ratio, purity, facts.ploidy or 2.0)
     ploidy = facts.ploidy or float(rules["unknown_ploidy"])
     return upper, tumour_copies(ratio, purity, ploidy) - ploidy
+
+
+def _guarded(log2: float, high: float) -> float:
+    """Upper bound of a log2 that holds for one of 0, too, unless the bound itself lies below 0."""
+    return high if high < 0 else high - min(log2, 0.0)
 
 
 def other_amplifications(call: CopyNumber) -> list[str]:

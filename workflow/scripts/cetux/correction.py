@@ -18,6 +18,7 @@ from skgenome import tabio
 from cetux import records
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
 from cetux.normals import check_normals
+from cetux.shared_patterns import with_profiles, without_patterns
 
 _CNR_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\tweight\n"
 _CNS_HEADER = "chromosome\tstart\tend\tgene\tlog2\tdepth\tprobes\tweight\n"
@@ -85,6 +86,7 @@ def without_odd_normals(
             bin_sd_log2=float(np.median(known)) if len(known) else None,
             gene_sd_log2=found.gene_sd_log2,
             shared_sd_log2=found.shared_sd_log2,
+            shared_variance_spread=found.shared_variance_spread,
         ),
     )
 
@@ -112,6 +114,8 @@ def build_reference(
             do_edge=correction.edges,
             do_rmask=False,
         )
+        tables = [pd.read_csv(depths.target, sep="\t", dtype={"chromosome": str}) for depths in normals]
+        pooled = pooled.as_dataframe(with_profiles(pooled.data, tables))
     else:
         off_target = off_target_bins if Path(off_target_bins).stat().st_size else None
         # CNVkit drops bins of extreme GC wherever a reference tells GC: without the correction it is not told
@@ -167,6 +171,7 @@ def correct_coverage(
     if not len(corrected):
         nothing = Usable(False, "no bin is left after CNVkit's filters", "Check the depth of the assay's normals")
         return _uncorrected(sample, nothing, ratios, segments)
+    corrected["log2"] = without_patterns(corrected.data, neutral.data)
     segmented = segmentation.do_segmentation(corrected, method)
     for table, path in ((corrected, ratios), (segmented, segments)):
         with records.whole(path) as part:

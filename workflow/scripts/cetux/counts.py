@@ -174,7 +174,8 @@ class ReferenceNotes:
 
     compared: whether the normals were held against each other (three are too few for that). bin_sd_log2: median over
     the bins of their leave-one-out spread between the normals used; gene_sd_log2: spread of the mean of ERBB2;
-    shared_sd_log2: what the bins of one locus share in a normal held against the others, the assay's own noise.
+    shared_sd_log2: what the bins of one locus share in a normal held against the others, the assay's own noise;
+    shared_variance_spread: standard deviation of its square between the normals.
     """
 
     normals: tuple[str, ...]
@@ -183,6 +184,7 @@ class ReferenceNotes:
     bin_sd_log2: float | None = None
     gene_sd_log2: float | None = None
     shared_sd_log2: float | None = None
+    shared_variance_spread: float | None = None
 
     @property
     def flat(self) -> bool:

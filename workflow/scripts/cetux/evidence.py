@@ -17,11 +17,11 @@ class Allele:
     hgvs_c: the change of the coding DNA. changes: what stands at which index (0..2, plus-strand order) of the codon's
     positions, as in HaplotypeCount.bases. vaf: alt_fragments / fragments. ccf: cancer cell fraction, None where the
     purity is unknown; *_low, *_high its 95 % interval; multiplicity: mutated copies per mutated cell that it takes;
-    local_copies: copies of the gene per tumour cell, None where two are taken. listed: the change is one that the
-    tables of `resources/` count for its gene. braf_class: 1, 2 or 3. forward, reverse: fragments with a read on that
-    strand; at_ends: fragments seen at read ends alone. p_value: chance of as strong a signal by errors. filters: why it
-    looks like an artefact. indel: the insertion or deletion as counted. linked: changes beside the codon on the same
-    molecules, as in HaplotypeCount.linked.
+    local_copies: copies of the gene per tumour cell, None where two are taken; *_low, *_high their 95 % interval.
+    listed: the change is one that the tables of `resources/` count for its gene. braf_class: 1, 2 or 3. forward,
+    reverse: fragments with a read on that strand; at_ends: fragments seen at read ends alone. p_value: chance of as
+    strong a signal by errors. filters: why it looks like an artefact. indel: the insertion or deletion as counted.
+    linked: changes beside the codon on the same molecules, as in HaplotypeCount.linked.
     """
 
     gene: str
@@ -38,6 +38,8 @@ class Allele:
     ccf_high: float | None = None
     multiplicity: int = 1
     local_copies: float | None = None
+    local_copies_low: float | None = None
+    local_copies_high: float | None = None
     listed: bool = True
     braf_class: int | None = None
     forward: int = 0
@@ -134,7 +136,7 @@ class CopyNumber:
     log2: weighted mean of the gene's bins against the reference. observed_copies: 2 * 2**log2, whatever the purity.
     copies: per tumour cell, purity-adjusted; *_low, *_high its 95 % interval. ratio: Q, adjusted copies of the gene
     over those of its controls on the same arm; copies_other_arm: of the other arm. detectable_copies: the smallest
-    amplification seen with 95 % power. purity_state: where the purity comes from; purity_low: what the sample
+    gain over the ploidy seen with 95 % power. purity_state: where the purity comes from; purity_low: what the sample
     itself tells of its lower bound (NEG needs it); purity_estimate: all that it tells. others: the same of the
     genes that are only annotated (EGFR, MET, KRAS).
     """

@@ -69,7 +69,7 @@ ERBB2 = Content(
         "state": Column("ERBB2", "State of the copy number"),
         "copies": Column("Copies", "Per tumour cell, purity-adjusted", 1, 0),
         "observed_copies": Column("Observed copies", "2 * 2**log2, whatever the purity", 1, 0),
-        "detectable_copies": Column("Detectable copies", "Smallest amplification seen with 95 % power", 1, 0),
+        "detectable_copies": Column("Detectable copies", "Smallest gain over the ploidy seen with 95 % power", 1, 0),
         "bins_kept": Column("Bins", "Bins over the gene that were kept", 0, 0),
     },
 )

@@ -5,6 +5,7 @@ trend with the bin's place in the others' depth (a stand-in for GC, which the de
 noise, or copies that a normal does not have.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ import pandas as pd
 from cetux.gene_bins import erbb2_locus, over
 from cetux.genomes import plain_contig
 from cetux.resources import Interval, erbb2_exons
-from cetux.shared_noise import shared_variance
+from cetux.shared_noise import SharedVariance, between, shared_variance
+from cetux.shared_patterns import enough, patterns
 
 _NORMAL_SD_PER_MAD = 1.4826
 _LEAST_TO_COMPARE = 4
@@ -49,7 +51,8 @@ class NormalChecks:
 
     bin_sd_log2: root mean square of the leave-one-out residuals, one value a bin (NaN where it is too thin).
     gene_sd_log2: standard deviation of ERBB2's mean. shared_sd_log2: root mean square, over the kept, of what the bins
-    of one locus share (`shared_noise.shared_variance`); None where no normal has enough loci to tell.
+    of one locus share, and shared_variance_spread of its square between them (`shared_noise.between`); None where no
+    normal has enough loci to tell.
     """
 
     profiles: tuple[NormalProfile, ...]
@@ -57,6 +60,7 @@ class NormalChecks:
     bin_sd_log2: Floats
     gene_sd_log2: float | None
     shared_sd_log2: float | None = None
+    shared_variance_spread: float | None = None
 
 
 def check_normals(
@@ -88,22 +92,30 @@ def check_normals(
     if not kept.any():
         return NormalChecks(tuple(profiles), left_out, np.full(len(bins), np.nan), None)
     genes = [p.gene_log2 for p in profiles if p.sample not in left_out and p.gene_log2 is not None]
+    shared = _shared(bins, residuals[kept], build)
     return NormalChecks(
         tuple(profiles),
         left_out,
         np.sqrt(np.mean(residuals[kept] ** 2, axis=0)),
         float(np.std(genes, ddof=1)) if len(genes) > 1 else None,
-        _shared_sd(bins, residuals[kept], build),
+        math.sqrt(shared.variance) if shared else None,
+        shared.error if shared else None,
     )
 
 
-def _shared_sd(bins: pd.DataFrame, residuals: Floats, build: str) -> float | None:
-    """Root mean square over the samples of what their loci share; a negative estimate counts as none."""
+def _shared(bins: pd.DataFrame, residuals: Floats, build: str) -> SharedVariance | None:
+    """What the loci of the samples share, and how that differs between them.
+
+    As in a sample that comes to these normals, what the others show of it is taken off first.
+    """
     known = np.isfinite(residuals).all(axis=0)
-    frames = [bins[known].assign(log2=row[known]) for row in residuals]
+    places, values = bins[known].assign(weight=1.0).reset_index(drop=True), residuals[:, known]
+    frames = [places.assign(log2=row) for row in values]
+    if enough(len(residuals), len(bins)):
+        for at, frame in enumerate(frames):
+            frame["log2"] -= patterns(frame, np.delete(values, at, axis=0))
     found = [shared_variance(frame, erbb2_locus(build), _LEAST_BINS_A_LOCUS) for frame in frames]
-    variances = [max(shared.variance, 0.0) for shared in found if shared]
-    return float(np.sqrt(np.mean(variances))) if variances else None
+    return between([shared for shared in found if shared])
 
 
 def _span(exons: Sequence[Interval]) -> list[Interval]:

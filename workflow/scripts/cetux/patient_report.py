@@ -19,7 +19,7 @@ from cetux.pictures import number
 from cetux.plate_records import PlateFileRecord
 from cetux.records import read, write_text
 from cetux.report import PlatePicture
-from cetux.states import Axis, Erbb2, Timepoint, Verdict
+from cetux.states import Axis, Erbb2, PurityState, Timepoint, Verdict
 from cetux.what_if import WhatIf
 
 Rows = list[tuple[str, ...]]
@@ -216,11 +216,24 @@ def _copies_row(call: CopyNumber, at: tuple[str, str]) -> tuple[str, ...]:
     copies = f"{call.copies:.1f} copies" if call.copies is not None else call.reason
     interval = f"95 % {number(call.copies_low)} to {number(call.copies_high)}" if call.copies_low is not None else ""
     ratio = f"; Q {call.ratio:.2f}" if call.ratio is not None else ""
-    purity = f"; purity {call.purity:g}" if call.purity is not None else "; purity unknown"
     gain = smallest_gain(call)
     limit = f"smallest gain over the ploidy that this sample would show: {gain:.1f} copies" if gain is not None else ""
     bounds = "; ".join(part for part in (interval, limit) if part)
-    return ("ERBB2 copies", *at, str(call.state), copies + ratio + purity, bounds)
+    return ("ERBB2 copies", *at, str(call.state), f"{copies}{ratio}; {_purity(call)}", bounds)
+
+
+def _purity(call: CopyNumber) -> str:
+    """The purity used, where it comes from, and what the sample itself tells of it.
+
+    As in ``purity 0.6 (given; its SNPs say 0.52 to 0.64)``.
+    """
+    own = call.purity_estimate
+    interval = f"{number(own.low)} to {number(own.high)}" if own and own.purity is not None else ""
+    if call.purity is None:
+        return f"purity unknown (not estimated: {own.reason})" if own else "purity unknown"
+    if call.purity_state is PurityState.ESTIMATED:
+        return f"purity {call.purity:g} (estimated from its SNPs, {interval})"
+    return f"purity {call.purity:g}" + (f" (given; its SNPs say {interval})" if interval else "")
 
 
 def _heregulin_row(one: HeregulinResult) -> tuple[str, ...]:

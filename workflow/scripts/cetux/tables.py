@@ -26,7 +26,8 @@ FORCED_COLUMNS = (
 SAMPLE_COLUMNS = (
     *("patient", "sample", "timepoint", "specimen", "usable", "reason", "KRAS", "NRAS", "BRAF", "changes"),
     *("excluded_vaf", "ERBB2", "log2", "observed_copies", "copies", "copies_low", "copies_high", "ratio_17q"),
-    *("detectable_copies", "purity", "bins_kept", "bins_designed", "ERBB2_reason", "flags"),
+    *("detectable_copies", "purity", "purity_state", "purity_estimate", "purity_estimate_low", "purity_estimate_high"),
+    *("bins_kept", "bins_designed", "ERBB2_reason", "flags"),
 )
 """Columns of samples.tsv. Fractions 0..1, copies per cell; an empty cell is a number that could not be had."""
 
@@ -112,6 +113,7 @@ def _mechanism_row(patient: PatientCall) -> list[object]:
 
 def _sample_row(patient: str, sample: SampleEvidence) -> list[object]:
     genes, erbb2 = sample.genotypes.genes, sample.erbb2
+    own = erbb2.purity_estimate
     changes = [f"{a.gene} {a.protein} {a.vaf:.1%}" for gene in genes.values() for a in gene.alleles]
     limits = [genes[name].excluded_vaf if name in genes else None for name in ("KRAS", "NRAS", "BRAF")]
     known = [limit for limit in limits if limit is not None]
@@ -121,6 +123,7 @@ def _sample_row(patient: str, sample: SampleEvidence) -> list[object]:
         *(genes[name].state if name in genes else None for name in ("KRAS", "NRAS", "BRAF")),
         *(";".join(changes), max(known) if len(known) == 3 else None, erbb2.state, erbb2.log2, erbb2.observed_copies),
         *(erbb2.copies, erbb2.copies_low, erbb2.copies_high, erbb2.ratio, erbb2.detectable_copies, erbb2.purity),
+        *(erbb2.purity_state, *((own.purity, own.low, own.high) if own else (None, None, None))),
         *(erbb2.bins_kept, erbb2.bins_designed, erbb2.reason),
         ";".join((*sample.flags, *sample.genotypes.flags, *erbb2.flags)),
     ]

@@ -208,7 +208,7 @@ def _none_detected(call: Call) -> str:
     copies = call.axes[Axis.ERBB2].limit
     excluded = [
         *([f"{_enumerated(list(vafs))} mutations of VAF >= {max(vafs.values()):.1%}"] if vafs else []),
-        *([f"ERBB2 amplifications of >= {copies:.1f} copies"] if copies is not None else []),
+        *([f"ERBB2 gains to >= {copies:.1f} copies"] if copies is not None else []),
     ]
     limits = [*(["excluded: " + ", ".join(excluded)] if excluded else []), f"confidence {call.confidence}"]
     seen = f"; seen and not counted: {_listed(call.annotated)}" if call.annotated else ""

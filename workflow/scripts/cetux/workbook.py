@@ -19,7 +19,8 @@ NUMBERS: Mapping[str, frozenset[str]] = {
     "samples": frozenset(
         (
             *("excluded_vaf", "log2", "observed_copies", "copies", "copies_low", "copies_high", "ratio_17q"),
-            *("detectable_copies", "purity", "bins_kept", "bins_designed"),
+            *("detectable_copies", "purity", "purity_estimate", "purity_estimate_low", "purity_estimate_high"),
+            *("bins_kept", "bins_designed"),
         )
     ),
     "heregulin": frozenset(
