@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.error_model import BASES, ORIENTATIONS, Profile
 from benchmarks.simulate_counts import FLANK_POSITIONS, CountSimulator, Drawn
 
-from cetux.coding import transcripts
+from cetux.coding import Transcript, transcripts
 from cetux.counts import (
     Background,
     CodonCounts,
@@ -29,7 +29,7 @@ from cetux.states import Specimen
 
 BUILD = "GRCh38"
 
-_TRANSCRIPTS = transcripts(BUILD, None)
+TRANSCRIPTS = transcripts(BUILD, None)
 _AT_ENDS = 0.05
 """Fragments of which every read over a codon ends within five bases of it."""
 
@@ -111,12 +111,16 @@ def _background(simulator: CountSimulator, drawn: Drawn) -> Background:
 
 
 def call(
-    counts: HaplotypeCounts, codons: list[Codon], profile: Profile, thresholds: Mapping[str, Any]
+    counts: HaplotypeCounts,
+    codons: list[Codon],
+    profile: Profile,
+    thresholds: Mapping[str, Any],
+    of: Mapping[str, Transcript] = TRANSCRIPTS,
 ) -> SampleGenotypes:
-    """Genotypes of one sample of unknown purity."""
+    """Genotypes of one sample of unknown purity; `of` are the codons' transcripts."""
     check = SampleCheck("simulated", Usable(), build=BUILD, contig_prefix="chr")
     sample = Sample(specimen=Specimen(profile.specimen), purity=None, umi=profile.umi, amplicon=False)
-    return call_genotypes(check, counts, codons, _TRANSCRIPTS, alleles(), sample, thresholds)
+    return call_genotypes(check, counts, codons, of, alleles(), sample, thresholds)
 
 
 def reported(called: SampleGenotypes) -> dict[tuple[str, int, str], Allele]:

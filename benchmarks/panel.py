@@ -4,16 +4,18 @@ Each cluster of codons keeps its own distances and lies on a contig of its chrom
 some 20 kb serves every tool. Bases are random but for the codons and the exons that the alleles below need.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tests.builders import random_reference
 
+from cetux.coding import Transcript
 from cetux.codons import plus_strand
-from cetux.resources import Codon
+from cetux.resources import Codon, Interval
 
 FLANK_BP = 400
 _GAP_BP = 1000
+_OFF_PANEL = 1_000_000_000
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
@@ -84,11 +86,15 @@ class Panel:
         self.codons: list[Codon] = []
         self.regions: list[Region] = []
         self.contigs: dict[str, int] = {}
+        self._shifts: list[tuple[Interval, int]] = []
         for cluster in _clusters(codons):
             contig = prefix + cluster[0].chrom
             first = min(min(codon.positions) for codon in cluster)
             start = self.contigs.get(contig, 0)
-            moved = tuple(_moved(codon, start + FLANK_BP - first) for codon in cluster)
+            shift = start + FLANK_BP - first
+            last = max(max(codon.positions) for codon in cluster)
+            self._shifts.append((Interval(cluster[0].chrom, first, last + 1), shift))
+            moved = tuple(_moved(codon, shift) for codon in cluster)
             end = max(max(codon.positions) for codon in moved) + 1 + FLANK_BP
             self.regions.append(Region(contig, start, end, moved))
             self.contigs[contig] = end
@@ -107,6 +113,27 @@ class Panel:
             start, plus = self._plus(codon, offset, bases)
             drawn[prefix + codon.chrom][start : start + len(plus)] = plus.encode()
         self.bases = {name: bytes(text).decode() for name, text in drawn.items()}
+
+    def transcripts(self, originals: Mapping[str, Transcript]) -> dict[str, Transcript]:
+        """The codons' transcripts as they lie here: an exon moves with its codons; one without any lies off the panel,
+        so that coding bases keep their numbers.
+        """
+        return {gene: self._transcript(original) for gene, original in originals.items()}
+
+    def _transcript(self, original: Transcript) -> Transcript:
+        exons = tuple(
+            replace(exon, start=exon.start + shift, end=exon.end + shift)
+            for exon in original.exons
+            for shift in [self._shift(exon)]
+        )
+        bases = dict(enumerate(self.bases.get(self.prefix + original.chrom, "")))
+        return Transcript(original.gene, original.accession, original.chrom, original.strand, exons, bases)
+
+    def _shift(self, exon: Interval) -> int:
+        for cluster, shift in self._shifts:
+            if cluster.chrom == exon.chrom and cluster.start < exon.end and exon.start < cluster.end:
+                return shift
+        return _OFF_PANEL
 
     @staticmethod
     def _plus(codon: Codon, offset: int, coding: str) -> tuple[int, str]:

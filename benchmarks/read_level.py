@@ -103,7 +103,8 @@ def _own_code(bench: Bench, profile: Profile, bam: Path) -> set[tuple[str, int, 
     reads = with_defaults({})["reads"]
     keep = ReadFilter(reads["min_mapping_quality"], reads["min_base_quality"], keep_duplicates=False)
     counts = count_haplotypes("sample", str(bam), str(bench.fasta), bench.panel.codons, keep)
-    called = ours.call(counts, bench.panel.codons, profile, ours.settings(floors=True))
+    transcripts = bench.panel.transcripts(ours.TRANSCRIPTS)
+    called = ours.call(counts, bench.panel.codons, profile, ours.settings(floors=True), transcripts)
     return {(gene, number, protein, allele.hgvs_c) for (gene, number, protein), allele in ours.detected(called).items()}
 
 
