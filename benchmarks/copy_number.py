@@ -266,6 +266,11 @@ def refused(tables: dict[str, pd.DataFrame], name: str) -> Iterator[str]:
     yield f"  technical NE {amplified['technical'].mean():.0%}: such a sample needs IHC or ISH"
 
 
+def _percent(share: float) -> str:
+    """A share in percent; a dash where no sample had a number."""
+    return "-" if np.isnan(share) else f"{share:.1%}"
+
+
 def by_assay(cells: pd.DataFrame) -> Iterator[str]:
     """A line for each assay and reference."""
     yield "| assay | reference | observed error | C error, p >= 0.2 | covered | no call | AMP if sure | NEG if AMP |"
@@ -274,8 +279,8 @@ def by_assay(cells: pd.DataFrame) -> Iterator[str]:
         sure = rows.query(SURE)
         false = (rows.query("copies >= 6 and copies - ploidy >= 3")["state"] == "NEG").sum()
         yield (
-            f"| {assay} | {reference} | {rows['observed_error'].mean():.1%} "
-            f"| {rows[rows['purity'] >= 0.2]['error'].mean():.1%} | {rows['inside'].mean():.1%} "
+            f"| {assay} | {reference} | {_percent(rows['observed_error'].mean())} "
+            f"| {_percent(rows[rows['purity'] >= 0.2]['error'].mean())} | {_percent(rows['inside'].mean())} "
             f"| {rows['technical'].mean():.1%} | {(sure['state'] == 'AMP').mean():.1%} | {false} |"
         )
 
