@@ -103,11 +103,11 @@ lock: .venv/base.stamp
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --group dev --group docs -o requirements-dev.lock
 
-# Every comparison with other tools, side by side; half a day on two cores. It rewrites the tables in benchmarks/.
+# Every comparison with other tools, side by side; some three hours on two cores. It rewrites the tables in benchmarks/.
 # The tools come from Debian: apt-get install -y --no-install-recommends $(cat benchmarks/peers.txt)
 bench: demo
 	@$(BIN)/python benchmarks/genotypes.py
-	@$(BIN)/python benchmarks/copy_number.py --write benchmarks/copy_number.md
+	@$(BIN)/python benchmarks/copy_number.py --reads --write benchmarks/copy_number.md
 	@$(BIN)/python benchmarks/scale.py
 	@$(BIN)/python benchmarks/whole_path.py
 

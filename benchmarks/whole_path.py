@@ -1,6 +1,6 @@
 """CPU of one tumour from BAM to calls: this workflow beside CNVkit batch, freebayes and a hand join, in one run.
 
-    .venv/bin/python benchmarks/whole_path.py                    # all sizes, hours; rewrites whole_path.md and the TSVs
+    .venv/bin/python benchmarks/whole_path.py            # all sizes, 90 minutes; rewrites whole_path.md and the TSVs
     .venv/bin/python benchmarks/whole_path.py --reads 1000 2600 --rounds 1 --print
 
 Sizes in thousands of reads. Peers: `apt-get install -y --no-install-recommends $(cat benchmarks/peers.txt)`.

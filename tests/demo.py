@@ -396,4 +396,4 @@ if __name__ == "__main__":
     parser.add_argument("out_dir", type=Path)
     for option, default in (("--seed", 1), ("--processes", 2)):
         parser.add_argument(option, type=int, default=default)
-    print(build(**vars(parser.parse_args())))
+    print(f"cetux: wrote {build(**vars(parser.parse_args()))}")

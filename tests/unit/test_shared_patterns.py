@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cetux import shared_patterns
 from cetux.gene_bins import erbb2_locus
 from cetux.shared_noise import shared_variance
 from cetux.shared_patterns import enough, patterns, with_profiles, without_patterns
@@ -160,6 +161,15 @@ def test_profiles_are_columns_of_the_reference(many: int) -> None:
         others = np.median(lab.normals[1:many], axis=0) - np.median(lab.normals[1:many])
         told = found.sort_values(["chromosome", "start"])["normal_1"].to_numpy()
         assert told == pytest.approx(lab.normals[0] - np.median(lab.normals[0]) - others, abs=0.03)
+
+
+def test_the_biweight_keeps_95_percent_of_the_data_of_a_normal_distribution() -> None:
+    """Asymptotic efficiency of an M-estimator, E(psi')**2 / E(psi**2), with psi = x * (1 - (x/c)**2)**2 inside c."""
+    c = shared_patterns._BIWEIGHT
+    x = np.linspace(-c, c, 20_001)
+    u, density = (x / c) ** 2, np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * (x[1] - x[0])
+    slope, square = ((1 - u) * (1 - 5 * u) * density).sum(), (x**2 * (1 - u) ** 4 * density).sum()
+    assert slope**2 / square == pytest.approx(0.95, abs=0.001)
 
 
 def test_sex_chromosomes_and_empty_bins_have_no_profile() -> None:

@@ -82,7 +82,7 @@ def read_spans(path: str, virtual_offset: int, contig: int, end: int) -> Iterato
         while more := list(_inflated(handle, blocks)):
             data = b"".join([rest, more[0][skip:], *more[1:]])
             starts, whole_to = _record_starts(data)
-            fields = _fields(data, starts)
+            fields = _values(data, starts + _SIZE.size, _FIXED)
             here = (fields["contig"] == contig) & (fields["first"] < end)
             inside = len(starts) if here.all() else int(np.argmin(here))
             yield _spans(data, starts[:inside], fields[:inside])
@@ -128,10 +128,6 @@ def _record_starts(data: bytes) -> tuple[Ints, int]:
         raise OSError("a record is shorter than its fixed part")
     whole = int(np.searchsorted(starts, len(data), side="right")) - 1
     return starts[:whole], int(starts[whole])
-
-
-def _fields(data: bytes, starts: Ints) -> npt.NDArray[np.void]:
-    return _values(data, starts + _SIZE.size, _FIXED)
 
 
 def _values(data: bytes, at: Ints, kind: np.dtype[np.void]) -> npt.NDArray[np.void]:

@@ -102,9 +102,8 @@ def shared_noise(found: SharedVariance | None, floor: float, assay: SharedVarian
     """
     expected = assay or SharedVariance(floor**2, 0.0)
     variance = expected.variance
-    if found and SharedVariance(found.variance, math.hypot(found.error, expected.error)).clearly_above(
-        math.sqrt(expected.variance)
-    ):
+    apart = found and SharedVariance(found.variance, math.hypot(found.error, expected.error))
+    if found and apart and apart.clearly_above(math.sqrt(expected.variance)):
         variance = found.variance
     elif found and expected.error:
         own = expected.error**2 / (expected.error**2 + found.error**2)
@@ -115,7 +114,7 @@ def shared_noise(found: SharedVariance | None, floor: float, assay: SharedVarian
 def _biweight_midvariance(values: npt.NDArray[np.float64]) -> float:
     """Variance of values about zero that leaves out what lies beyond nine median absolute deviations.
 
-    (Under the normal distribution it wastes far less of the data than the median absolute deviation does [M].)
+    (Of 40 values under the normal distribution its efficiency is 0.91, that of the median absolute deviation 0.38 [D].)
     """
     deviation = float(np.median(np.abs(values)))
     if deviation == 0:

@@ -42,7 +42,7 @@ _SHRINKAGE = 30.0
 _WIDEST_LOG2 = 1.0
 """Deletions and gains that a normal was born with are no pattern: profiles end here [P]."""
 _BIWEIGHT = 4.685
-"""Standard deviations beyond which a difference has no weight: 95 % efficient under the normal distribution [M]."""
+"""Standard deviations beyond which a difference has no weight: 95 % efficient under the normal distribution [D]."""
 _ROUNDS = 10
 _MOST_UNEVEN_LOG2 = 0.15
 """Standard deviation of what the bins of a locus share: `erbb2.max_shared_log2_sd` proposes the same for a call [P]."""
