@@ -139,6 +139,12 @@ def detected(called: SampleGenotypes) -> dict[tuple[str, int, str], Allele]:
     return reported(called) | traces
 
 
+def known(called: SampleGenotypes) -> set[tuple[str, str]]:
+    """Gene and protein change of what is detected, or would be if it were known from another sample of the patient."""
+    asked = {(gene, protein) for gene, protein in (name.split(" ", 1) for name in called.beyond_errors)}
+    return asked | {(gene, protein) for gene, _, protein in detected(called)}
+
+
 def limits(called: SampleGenotypes) -> dict[tuple[str, int], float | None]:
     """The smallest fraction that each codon says it would have shown."""
     return {

@@ -379,7 +379,7 @@ def _sample_of(key: str, fields: Mapping[str, Any]) -> SampleEvidence:
     timepoint, specimen, *_ = key.split()
     given = dict(fields)
     erbb2 = given.pop("ERBB2", None)
-    observed = given.pop("observed", {})
+    forced = {"observed": given.pop("observed", {}), "beyond_errors": tuple(given.pop("beyond_errors", ()))}
     if "ERBB2 mutation" in given:
         given["ERBB2"] = given.pop("ERBB2 mutation")
     archival = given.pop("archival", "")
@@ -391,7 +391,7 @@ def _sample_of(key: str, fields: Mapping[str, Any]) -> SampleEvidence:
         erbb2="NE technical" if erbb2 is None else erbb2,
         **given,
     )
-    return replace(made, genotypes=replace(made.genotypes, observed=observed), archival=archival)
+    return replace(made, genotypes=replace(made.genotypes, **forced), archival=archival)
 
 
 def missing_axes(found: Call) -> set[str]:

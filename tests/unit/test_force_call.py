@@ -41,6 +41,14 @@ def test_fragments_without_a_detection_are_counted() -> None:
     assert "2 of 500 fragments (0.40%)" in str(found)
 
 
+def test_more_of_them_than_errors_make_of_one_known_change() -> None:
+    before = observed(sample(PRE, name="pre"), KRAS_G12D=4, KRAS_G12V=4)
+    before = replace(before, genotypes=replace(before.genotypes, beyond_errors=("KRAS G12V",)))
+    both = [MUTATED, sample(POST, name="post2", KRAS="MUT G12V 30%")]
+    states = {f.allele: f.state for f in force_calls([before, *both]) if f.sample == "pre"}
+    assert states == {"KRAS G12D": Forced.FRAGMENTS, "KRAS G12V": Forced.SUPPORTED}
+
+
 def test_every_other_sample_is_looked_at() -> None:
     samples = [sample(PRE, name="a"), sample(PRE, CTDNA, name="b"), sample(POST, CTDNA, name="c"), MUTATED]
     assert [found.sample for found in force_calls(samples[::-1])] == ["a", "b", "c"]

@@ -82,6 +82,35 @@ def test_what_errors_explain_is_not_detected() -> None:
     assert (traces_of(called), alleles_of(called)) == ({}, {})
 
 
+@pytest.mark.parametrize(("mutants", "known", "detected"), [(2, False, False), (3, True, False), (4, False, True)])
+def test_a_known_change_needs_fewer_fragments_than_one_among_all(mutants: int, known: bool, detected: bool) -> None:
+    """500 fragments with an error rate of 1e-4, Poisson: two or more errors 1.2e-3, three 2e-5, four 3e-7. A known
+    change may be false in 1e-4; of some 300 changes that share 8e-4 each in 3e-6.
+    """
+    called = call(counted(LISTED, 500, {("KRAS", 12, "ATC"): mutants}), LISTED)
+    assert called.observed["KRAS G12D"] == mutants
+    assert called.beyond_errors == (("KRAS G12D",) if known else ())
+    assert list(traces_of(called)) == (["G12D"] if detected else [])
+
+
+@pytest.mark.parametrize(("mutants", "known"), [(1, ()), (2, ("BRAF V600K",))])
+def test_a_known_change_of_several_bases_needs_two_fragments(mutants: int, known: tuple[str, ...]) -> None:
+    """A second wrong base beside a first in 1 %: 5e-4 expected in 500 fragments, two of them with a chance of 3e-7."""
+    called = call(counted(LISTED, 500, {("BRAF", 600, "CTT"): mutants}), LISTED)
+    assert (called.beyond_errors, traces_of(called)) == (known, {})
+
+
+def test_what_looks_like_an_artefact_is_not_beyond_errors() -> None:
+    counts = counted(LISTED, 500, {("KRAS", 12, "ATC"): 3})
+    at_ends = tuple(
+        replace(
+            one, haplotypes=tuple(replace(h, at_ends=h.fragments if h.bases == "ATC" else 0) for h in one.haplotypes)
+        )
+        for one in counts.codons
+    )
+    assert call(replace(counts, codons=at_ends), LISTED).beyond_errors == ()
+
+
 def test_fewer_than_five_fragments_are_no_mutation() -> None:
     called = call(counted(KRAS, 40, {("KRAS", 12, "ATC"): 4}), KRAS)
     assert called.genes["KRAS"].state is Genotype.NO_CALL
@@ -181,8 +210,12 @@ def test_the_limit_of_a_call_has_95_percent_power(stratum: str, rate: float, sam
 
 
 def test_false_detections_of_wild_type_samples() -> None:
-    """400 samples of all listed codons: more than 3 with anything DETECTED has a chance below 1e-3 at 1 in 1,000."""
-    rng, false = np.random.default_rng(5), 0
+    """400 samples of all listed codons: more than 3 with anything DETECTED has a chance below 1e-3 at 1 in 1,000.
+
+    Each of their 403 changes of a protein, were it known from elsewhere, may be false in 1 of 10,000: 16 in all, and more
+    than 30 with a chance of 4e-4.
+    """
+    rng, false, known = np.random.default_rng(5), 0, 0
     for _ in range(400):
         errors = rng.binomial(200_000, 1e-4, 12)
         counts = counted(LISTED, 500, _drawn_errors(rng, 500, 1e-4))
@@ -190,8 +223,10 @@ def test_false_detections_of_wild_type_samples() -> None:
         counts = replace(counts, background=replace(counts.background, errors=drawn))
         called = call(counts, LISTED)
         false += bool(alleles_of(called) or traces_of(called))
+        known += len(called.beyond_errors)
         assert Genotype.MUT not in {gene.state for gene in called.genes.values()}
     assert false <= 3
+    assert known <= 30
 
 
 def _drawn_errors(rng: np.random.Generator, depth: int, rate: float) -> dict[tuple[str, int, str], int]:

@@ -290,6 +290,18 @@ def test_fragments_before_are_said_and_change_no_origin() -> None:
     assert (found.origin, found.flags) == (EMERGENT, ("fragments_before:pre:4/500",))
 
 
+def test_fragments_before_beyond_errors_leave_the_baseline_in_doubt() -> None:
+    """Also beside another sample that is clean: see the order in which several samples combine."""
+    before = sample(PRE, name="pre")
+    shown = {"observed": {"KRAS G12D": 4}, "beyond_errors": ("KRAS G12D",)}
+    doubtful = replace(before, genotypes=replace(before.genotypes, **shown))
+    found = kras("MUT G12D 30%", [doubtful, sample(PRE, name="clean")])
+    assert (found.origin, found.flags) == (UNRESOLVED, ("fragments_before:pre:4/500",))
+    assert kras("MUT G12V 30%", [doubtful]).origin is EMERGENT
+    lost = finding(Axis.RAS, sample(PRE, KRAS="MUT G12D 30%"))
+    assert not is_lost(lost, [replace(doubtful, timepoint=POST)], None, RULES)
+
+
 @pytest.mark.parametrize(
     ("after", "lost"), [("WT", True), ("WT; codon 12 at 200x", True), ("NO_CALL; all at 20x", False)]
 )

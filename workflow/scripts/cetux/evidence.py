@@ -98,7 +98,8 @@ class SampleGenotypes:
     count too. coding_coverage: part of each gene's
     coding sequence that was read deeply enough, 0..1; empty where only listed codons were read. observed: fragments
     with each change of a listed codon, detected or not, by its name as in ``KRAS G12D``; none were seen of what is
-    absent.
+    absent. beyond_errors: those of them that are not DETECTED but would be if they alone were looked for, which holds
+    for what another sample of the patient shows.
     """
 
     sample: str
@@ -109,6 +110,7 @@ class SampleGenotypes:
     coding_coverage: dict[str, float] = field(default_factory=dict)
     error_normals: tuple[str, ...] = ()
     observed: dict[str, int] = field(default_factory=dict)
+    beyond_errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,14 @@ def force_call(sample: SampleEvidence, allele: Allele) -> ForcedCall:
     if not limit.fragments:
         return ForcedCall(*where, Forced.NOT_READ)
     many = min(sample.genotypes.observed.get(name, 0), limit.fragments)
-    state = Forced.FRAGMENTS if many else Forced.ABSENT
+    state = _state(many, name in sample.genotypes.beyond_errors)
     return ForcedCall(*where, state, many, limit.fragments, many / limit.fragments, limit.excluded_vaf)
+
+
+def _state(fragments: int, beyond_errors: bool) -> Forced:
+    if not fragments:
+        return Forced.ABSENT
+    return Forced.SUPPORTED if beyond_errors else Forced.FRAGMENTS
 
 
 def name_of(allele: Allele) -> str:

@@ -105,6 +105,7 @@ def call_genotypes(
         error_rates=rates.summary(),
         error_normals=tuple(normal.sample for normal in alike),
         observed=_observed(pairs, supports, transcripts),
+        beyond_errors=tuple(caller.beyond_errors(codon for codon, _ in pairs if codon.required)),
     )
 
 
@@ -170,6 +171,13 @@ class _Caller:
         if states:
             return replace(call, state=Genotype.MUT if Genotype.MUT in states else Genotype.MUT_LOW)
         return call
+
+    def beyond_errors(self, codons: Iterable[Codon]) -> Iterable[str]:
+        """Changes that are beyond errors where they are known from elsewhere, and do not look like artefacts."""
+        for codon in codons:
+            for support in self.supports.beyond_errors(codon):
+                if not self._filters(support):
+                    yield f"{codon.gene} {self._names(codon, support)[0]}"
 
     def _failures(self, needed: Iterable[CodonLimit]) -> Iterable[str]:
         """What keeps listed codons from being wild type: depth, or a purity that hides a clonal mutation."""

@@ -42,8 +42,9 @@ def with_origin(
     doubled with the 95 % intervals apart. Everything else is ORIGIN_UNRESOLVED: a missing sample is no negative, nor is
     a low heregulin of another assay or matrix.
 
-    Fragments that show the allele before treatment without being DETECTED do not lift the limit, which says what the
-    codon would have shown with 95 % power; they are flagged (``fragments_before``) with their count.
+    Fragments that show the allele before treatment without being DETECTED are flagged (``fragments_before``) with their
+    count. No more of them than errors make do not lift the limit, which says what the codon would have shown with 95 %
+    power; more than that (SUPPORTED) leave in doubt that the sample is negative.
 
     Args:
         finding: seen at progression.
@@ -111,10 +112,11 @@ def _allele_origin(finding: Finding, allele: Allele, pre: Sequence[SampleEvidenc
     if before:
         return replace(finding, origin=_origin_of_known(before, allele))
     forced = [force_call(sample, allele) for sample in pre]
-    seen = [f"{call.sample}:{call.alt_fragments}/{call.fragments}" for call in forced if call.state is Forced.FRAGMENTS]
+    shown = [call for call in forced if call.state in (Forced.FRAGMENTS, Forced.SUPPORTED)]
+    seen = [f"{call.sample}:{call.alt_fragments}/{call.fragments}" for call in shown]
     if seen:
         finding = replace(finding, flags=(*finding.flags, f"fragments_before:{','.join(seen)}"))
-    if any(call.state is Forced.FILTERED for call in forced):
+    if any(call.state in (Forced.FILTERED, Forced.SUPPORTED) for call in forced):
         return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
     same_type = across = False
     for sample in pre:

@@ -264,11 +264,13 @@ class Trend(StrEnum):
 class Forced(StrEnum):
     """How an allele that another sample of the patient shows stands in one sample.
 
-    FILTERED: detected, but it looks like an artefact. FRAGMENTS: some fragments show it, no more than errors make.
+    FILTERED: detected, but it looks like an artefact. SUPPORTED: not among all changes, but beyond errors where it
+    is asked for. FRAGMENTS: some fragments show it, no more than errors make.
     """
 
     DETECTED = "DETECTED"
     FILTERED = "FILTERED"
+    SUPPORTED = "SUPPORTED"
     FRAGMENTS = "FRAGMENTS"
     ABSENT = "ABSENT"
     NOT_READ = "NOT_READ"

@@ -31,6 +31,9 @@ TANDEM = 0.01
 OTHER_SPREAD = 1.0
 """Squared coefficient of variation of the rates of those changes [P]: they depend on the sequence around them."""
 
+KNOWN_CHANGES = 10
+"""Changes that other samples of a patient show and one is asked for, at most [P]: they alone share its budget."""
+
 _CHANGES_OF_SEVERAL_BASES = 54
 _BASES = "ACGT"
 _LEAST_FRAGMENTS = 2
@@ -134,6 +137,8 @@ class Supports:
             self._count(codon, counts)
         self._tests: list[tuple[Tests, list[tuple[Codon, int, str]]]] = []
         self._detected: dict[tuple[str, int], list[Support]] = defaultdict(list)
+        self._beyond_errors: dict[tuple[str, int], list[Support]] = defaultdict(list)
+        self._alone = budget / KNOWN_CHANGES
         for required in (True, False):
             members = [(codon, counts) for codon, counts in self._pairs if bool(codon.required) == required]
             keys = [
@@ -152,6 +157,12 @@ class Supports:
     def detected(self, codon: Codon) -> list[Support]:
         """Detected changes of one codon that change the protein."""
         return self._detected[codon.gene, codon.codon]
+
+    def beyond_errors(self, codon: Codon) -> list[Support]:
+        """Changes of one codon that are not DETECTED, but would be if few known ones alone were looked for: two
+        fragments or more show them, and errors make so many with a chance of at most budget / `KNOWN_CHANGES`.
+        """
+        return self._beyond_errors[codon.gene, codon.codon]
 
     def substitutions(self, codon: Codon) -> Iterator[tuple[Change, int]]:
         """Every change of one codon without insertion or deletion, detected or not, and its fragments."""
@@ -234,9 +245,8 @@ class Supports:
                 for name, many in support.strata.items():
                     carried[_base_stratum(name, changes[0][0])] += many
                 score = tests.score(test, carried)
-                if score >= tests.critical[test]:
-                    support.p_value = tests.p_value(test, score)
-                    self._keep(codon, counts, support, {changes[0][0]})
+                support.p_value = tests.p_value(test, score)
+                self._keep(codon, counts, support, bool(score >= tests.critical[test]))
 
     def _turned_back(
         self,
@@ -269,13 +279,11 @@ class Supports:
                     continue
                 expected = self._expected(codon, counts, changes)
                 support.p_value = gap_p_value(support.fragments, expected, self._rates.spread + OTHER_SPREAD)
-                if support.p_value <= level:
-                    self._keep(codon, counts, support, {index for index, _ in changes})
+                self._keep(codon, counts, support, support.p_value <= level)
             for indel in counts.indels:
                 expected = indel.covering * self._rates.indel
                 p_value = gap_p_value(indel.fragments, expected, self._rates.spread + OTHER_SPREAD)
-                if p_value <= level:
-                    self._keep_indel(codon, indel, p_value)
+                self._keep_indel(codon, indel, p_value, p_value <= level)
 
     def _expected(self, codon: Codon, counts: CodonCounts, changes: Change) -> float:
         """Fragments in which errors make all of `changes`, of the reference or of a variant that has some of them."""
@@ -295,12 +303,25 @@ class Supports:
                 expected += many * max(float(np.prod(each)), TANDEM ** (len(each) - 1) * min(each))
         return expected
 
-    def _keep(self, codon: Codon, counts: CodonCounts, support: Support, indices: set[int]) -> None:
-        support.covering = _covering(counts, indices)
+    def _keep(self, codon: Codon, counts: CodonCounts, support: Support, detected: bool) -> None:
+        kept = self._list(codon, support.fragments, support.p_value, detected)
+        if kept is None:
+            return
+        support.covering = _covering(counts, {index for index, _ in support.changes})
         support.compare(self._by_codon[codon.gene, codon.codon].get((), Support(())))
-        self._detected[codon.gene, codon.codon].append(support)
+        kept.append(support)
 
-    def _keep_indel(self, codon: Codon, indel: IndelCount, p_value: float) -> None:
+    def _list(self, codon: Codon, fragments: int, p_value: float, detected: bool) -> list[Support] | None:
+        """Where a change belongs: with the detected ones, with those beyond errors if looked for alone, or nowhere."""
+        if detected:
+            return self._detected[codon.gene, codon.codon]
+        beyond = fragments >= _LEAST_FRAGMENTS and p_value <= self._alone
+        return self._beyond_errors[codon.gene, codon.codon] if beyond else None
+
+    def _keep_indel(self, codon: Codon, indel: IndelCount, p_value: float, detected: bool) -> None:
+        kept = self._list(codon, indel.fragments, p_value, detected)
+        if kept is None:
+            return
         support = Support(
             changes=_indel_changes(codon, indel),
             fragments=indel.fragments,
@@ -314,7 +335,7 @@ class Supports:
         others = indel.covering - indel.fragments
         lie = (others, 0, indel.without_forward, indel.without_reverse, indel.without_at_ends)
         support.compare(Support((), *lie))
-        self._detected[codon.gene, codon.codon].append(support)
+        kept.append(support)
 
 
 def _counting(key: tuple[Codon, int, str], listed: Container[tuple[str, str]]) -> bool:
