@@ -1,7 +1,7 @@
 """Copy number from reads: BAMs with known copies through coverage, reference, correction and call, all by the product.
 
 A made-up panel: the exons of ERBB2, six loci of 17q, three of 17p and twenty elsewhere, each target with an efficiency
-of its own. Eight normals make the reference. A locus of a sample is moved by a normal of 0.027 and a target by one of
+of its own. Eight normals make the reference. A locus of a sample is moved by a normal of 0.027 and a captured target by one of
 0.08 (log2), and reads are then drawn by Poisson. Single reads of 100 bp without errors: only their places matter here.
 """
 
@@ -33,21 +33,24 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class Method:
-    """depth: of the panel. spread: of the targets' efficiencies, log2. bin_size_bp: None for the method's own."""
+    """depth: of the panel. spread: of the targets' efficiencies, log2; noise: of a target from sample to sample.
+    bin_size_bp: None for the method's own.
+    """
 
     name: str
     method: str
     depth: float
     spread: float
+    noise: float
     bin_size_bp: int | None
     cells: int
 
 
 METHODS = (
-    Method("hybrid", "hybrid", 200, 0.4, None, 60),
-    Method("amplicon", "amplicon", 1000, 0.6, None, 20),
-    Method("WGS", "wgs", 30, 0.05, None, 20),
-    Method("low-pass", "wgs", 2, 0.05, 2500, 20),
+    Method("hybrid", "hybrid", 200, 0.4, 0.08, None, 60),
+    Method("amplicon", "amplicon", 1000, 0.6, 0.08, None, 20),
+    Method("WGS", "wgs", 30, 0.05, 0, None, 20),
+    Method("low-pass", "wgs", 2, 0.05, 0, 2500, 20),
 )
 
 
@@ -93,7 +96,7 @@ def _method(
         Path(bam).unlink()
         return made
 
-    normals = [depths(f"N{i}", _noise(targets, rng)) for i in range(NORMALS)]
+    normals = [depths(f"N{i}", _noise(targets, method, rng)) for i in range(NORMALS)]
     notes = ReferenceNotes(tuple(f"N{i}" for i in range(NORMALS)), {})
     kept, notes = without_odd_normals(normals, notes, BUILD, limits, str(folder / "spread.tsv"))
     correction, reference = Correction(gc=False, edges=False), str(folder / "reference.cnn")
@@ -101,7 +104,7 @@ def _method(
     gene = (targets["gene"] == "ERBB2").to_numpy()
     for copies, ploidy, purity in CELLS[:: len(CELLS) // method.cells]:
         truth = math.log2((purity * copies + 2 * (1 - purity)) / (purity * ploidy + 2 * (1 - purity)))
-        tumour = depths("T", _noise(targets, rng) + truth * gene)
+        tumour = depths("T", _noise(targets, method, rng) + truth * gene)
         outs = str(folder / "T.cnr"), str(folder / "T.cns")
         said = correct_coverage("T", Usable(), tumour, reference, correction, "hmm-tumor", *outs)
         assert said.usable.ok, said.usable.reason
@@ -125,9 +128,9 @@ def _natural(column: pd.Series) -> pd.Series:
     return column.astype(int) if column.name == "chromosome" else column
 
 
-def _noise(targets: pd.DataFrame, rng: Rng) -> np.ndarray:
+def _noise(targets: pd.DataFrame, method: Method, rng: Rng) -> np.ndarray:
     codes, loci = pd.factorize(targets["gene"])
-    return rng.normal(0, 0.027, len(loci))[codes] + rng.normal(0, 0.08, len(targets))
+    return rng.normal(0, 0.027, len(loci))[codes] + rng.normal(0, method.noise, len(targets))
 
 
 def _bam(path: Path, targets: pd.DataFrame, depth: np.ndarray, rng: Rng) -> str:
