@@ -1,8 +1,9 @@
 """Copy number from reads: BAMs with known copies through coverage, reference, correction and call, all by the product.
 
 A made-up panel: the exons of ERBB2, six loci of 17q, three of 17p and twenty elsewhere, each target with an efficiency
-of its own. Eight normals make the reference. A locus of a sample is moved by a normal of 0.027 and a captured target by one of
-0.08 (log2), and reads are then drawn by Poisson. Single reads of 100 bp without errors: only their places matter here.
+of its own. Eight normals make the reference. A locus of a sample is moved by a normal of 0.027 and a captured target by
+one of 0.08 (log2), and reads are then drawn by Poisson. Single reads of 100 bp without errors: only their places
+matter here.
 """
 
 import math
