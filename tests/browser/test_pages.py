@@ -16,6 +16,17 @@ from tests.browser.conftest import Watched
 from tests.unit.test_tables import CALL, SAMPLE, cohort_calls
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
+COLOURS_OF_THE_READS = """() => {
+  const shadows = [...document.querySelectorAll("#reads, #reads *")].map((one) => one.shadowRoot).filter(Boolean);
+  const canvases = shadows.flatMap((one) => [...one.querySelectorAll(".igv-viewport canvas")]);
+  const tallest = canvases.filter((one) => one.width).sort((a, b) => b.height - a.height)[0];
+  if (!tallest) return 0;
+  const pixels = new Uint32Array(
+    tallest.getContext("2d").getImageData(0, 0, tallest.width, tallest.height).data.buffer
+  );
+  return new Set(pixels).size;
+}"""
+"""Colours of the tallest track, that of the reads: a bare one has one colour, or two with its centre guide."""
 WHAT_IF = Chart("what-if", "What if", "nothing moves", "<svg></svg>", ("threshold",), ())
 
 
@@ -41,6 +52,26 @@ def test_every_patient_page_opens_quietly_and_alone(watched: Watched, pages: Pat
         assert path.stat().st_size < 1_500_000
     assert (watched.complaints, watched.over_the_network) == ([], [])
     assert watched.serious() == []
+
+
+def test_a_reads_page_draws_its_reads_quietly_and_alone(watched: Watched, pages: Path) -> None:
+    """igv.js, which stands beside the page, draws the fragments over the allele that was called."""
+    page = watched.open(pages / "reads/P01_KRAS_pre.html")
+    page.wait_for_function(f"({COLOURS_OF_THE_READS})() > 10", timeout=20_000)
+    assert page.locator("button[data-site]").all_inner_texts() == ["KRAS G12D"]
+    assert (watched.complaints, watched.over_the_network) == ([], [])
+    assert [Path(url).name for url in watched.requests if url.startswith("file:")] == [
+        "P01_KRAS_pre.html",
+        "igv.min.js",
+    ]
+    assert watched.serious() == []
+
+
+def test_a_reads_page_without_a_change_says_so(watched: Watched, pages: Path) -> None:
+    page = watched.open(pages / "reads/P07_NONE_pre.html")
+    assert "No reads are drawn: no change was called" in page.inner_text("main")
+    assert page.locator("#reads").count() == 0
+    assert (watched.complaints, watched.over_the_network) == ([], [])
 
 
 def test_the_table_sorts_filters_and_leads_to_a_patient(watched: Watched, pages: Path) -> None:

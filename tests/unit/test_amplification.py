@@ -20,7 +20,7 @@ from tests.builders import CONTROLS_17P, CONTROLS_17Q
 
 from cetux import records
 from cetux.amplification import Tumour, call_amplification, call_erbb2
-from cetux.amplification_rules import negative_bounds, other_amplifications
+from cetux.amplification_rules import classify, negative_bounds, other_amplifications
 from cetux.bin_noise import estimate
 from cetux.copies import detectable_copies, tumour_copies
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
@@ -138,7 +138,25 @@ def test_negative_says_what_it_would_have_seen() -> None:
     found = call(cnr_frame(noise=0.05))
     assert found.state == "NEG"
     assert found.detectable_copies == pytest.approx(detectable_copies(found.log2_se or 0, 0.5, 2))
-    assert found.reason.endswith(f"; a gain to {found.detectable_copies:.1f} copies or more would have been seen")
+    assert found.reason.endswith(
+        f"; the smallest gain that would have been seen with 95 % power: to {found.detectable_copies:.1f} copies; "
+        "an amplification (6 copies and 3 above the ploidy) would have been far above it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ploidy", "smallest", "far"),
+    [(2.0, 4.0, True), (2.0, 4.1, False), (3.2, 4.7, True), (3.2, 4.8, False), (None, 4.0, True), (1.5, 3.8, False)],
+)
+def test_an_amplification_lies_far_above_a_gain_of_half_its_size(
+    ploidy: float | None, smallest: float, far: bool
+) -> None:
+    """Six copies and 3 above the ploidy: gains of 4 over a ploidy of 2, 3 over 3.2 (6.2 copies), and 4.5 over 1.5."""
+    facts = replace(call(cnr_frame(noise=0.02), tumour(ploidy=ploidy)), detectable_copies=smallest)
+    state, reason = classify(facts, RULES)
+    assert state == "NEG"
+    assert f"the smallest gain that would have been seen with 95 % power: to {smallest:.1f} copies" in reason
+    assert ("far above it" in reason) is far
 
 
 def test_negative_uses_the_lower_purity_bound() -> None:

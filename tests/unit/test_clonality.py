@@ -10,13 +10,19 @@ from tests.unit.mechanism_cases import sample
 
 from cetux.clonality import (
     Copies,
-    cancer_cell_fraction,
     cell_fraction,
     multiplicity,
     mutated_copies,
     with_local_copies,
 )
 from cetux.evidence import SampleEvidence
+
+
+def cancer_cell_fraction(vaf: float, purity: float, copies: float) -> float:
+    """As `cell_fraction` puts it together, of any VAF."""
+    mutated = mutated_copies(vaf, purity, copies)
+    return mutated / multiplicity(mutated, copies)
+
 
 vafs = st.floats(0.001, 1)
 purities = st.floats(0.05, 1)

@@ -212,8 +212,8 @@ def test_the_limit_of_a_call_has_95_percent_power(stratum: str, rate: float, sam
 def test_false_detections_of_wild_type_samples() -> None:
     """400 samples of all listed codons: more than 3 with anything DETECTED has a chance below 1e-3 at 1 in 1,000.
 
-    Each of their 403 changes of a protein, were it known from elsewhere, may be false in 1 of 10,000: 16 in all, and more
-    than 30 with a chance of 4e-4.
+    Each of their 403 changes of a protein, were it known from elsewhere, may be false in 1 of 10,000: 16 in all, and
+    more than 30 with a chance of 4e-4.
     """
     rng, false, known = np.random.default_rng(5), 0, 0
     for _ in range(400):

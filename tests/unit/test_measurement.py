@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cetux.measurement import Measurement, Preanalytics, bounded, parse_row, row_problems, table_problems
+from cetux.measurement import Measurement, Preanalytics, bounded, parse_row, row_problems
 from cetux.states import Timepoint
 
 ROW = {
@@ -180,12 +180,6 @@ def test_a_control_has_no_time_point():
     assert columns_wrong(cells) == ["timepoint"]
     assert row_problems(cells, "controls.tsv", 2, control=True) == []
     assert parse_row(cells, control=True).timepoint is None
-
-
-def test_a_second_row_of_the_same_sample_is_a_problem():
-    problems = table_problems([row(), row(timepoint="post"), row(value="500")], "heregulin.tsv")
-    assert [(problem.row, problem.column) for problem in problems] == [(4, "patient")]
-    assert "row 2" in problems[0].wrong
 
 
 def test_preanalytics_are_flagged_with_their_words():

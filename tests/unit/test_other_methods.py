@@ -31,11 +31,11 @@ def one(given: dict[str, str], *samples: SampleEvidence, **heregulin: str) -> Co
     ("erbb2", "result", "agreement", "flag"),
     [
         ("AMP 22", "positive", AGREE, ""),
-        ("AMP 22", "negative", OURS, "conflict:FISH ERBB2 negative, here AMP"),
+        ("AMP 22", "negative", OURS, "other_method_differs:FISH ERBB2 negative, here AMP"),
         ("NEG", "negative", AGREE, ""),
-        ("NEG", "positive", THEIRS, "conflict:FISH ERBB2 positive, here NEG"),
+        ("NEG", "positive", THEIRS, "other_method_differs:FISH ERBB2 positive, here NEG"),
         ("POLYSOMY 4.2 over 3.8", "negative", AGREE, ""),
-        ("POLYSOMY 4.2 over 3.8", "positive", THEIRS, "conflict:FISH ERBB2 positive, here POLYSOMY"),
+        ("POLYSOMY 4.2 over 3.8", "positive", THEIRS, "other_method_differs:FISH ERBB2 positive, here POLYSOMY"),
         ("EQUIVOCAL 5", "positive", None, "other_method_alone:FISH ERBB2 positive, here EQUIVOCAL"),
         ("EQUIVOCAL 5", "negative", None, ""),
         ("NE technical", "positive", None, "other_method_alone:FISH ERBB2 positive, here NE"),
@@ -185,10 +185,10 @@ def called(*rows: dict[str, str], erbb2: str = "NEG") -> cohort_calls.PatientCal
 def test_a_conflict_stands_beside_the_call_and_changes_nothing_in_it():
     alone, beside = called(), called(row(), row(method="IHC", result="negative"))
     assert beside.call == alone.call
-    assert flags(beside.other_methods) == ("conflict:FISH ERBB2 positive, here NEG",)
+    assert flags(beside.other_methods) == ("other_method_differs:FISH ERBB2 positive, here NEG",)
     header, line = tables.mechanisms(CohortCalls((beside,))).splitlines()
     cells = dict(zip(header.split("\t"), line.split("\t"), strict=True))
-    assert "conflict:FISH ERBB2 positive, here NEG" in cells["flags"]
+    assert "other_method_differs:FISH ERBB2 positive, here NEG" in cells["flags"]
     assert cells["ERBB2"] == Verdict.NEGATIVE
     assert cells["other_methods"] == "FISH ERBB2 positive at pre (here NEG) | IHC ERBB2 negative at pre (here NEG)"
 

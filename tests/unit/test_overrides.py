@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.mechanism_cases import POST, PRE, RULES, evidence, override_of, patient, sample
+from tests.unit.mechanism_cases import POST, PRE, RULES, evidence, override_of, patient, rules_with, sample
 
 from cetux.axes import axis_states
 from cetux.cohort_calls import call_cohort
-from cetux.mechanism_rules import AXIS_STATES
+from cetux.mechanism_rules import AXIS_STATES, MechanismRules
 from cetux.overrides import reviewed_axes
 from cetux.states import Axis, Confidence, Group, Status, Verdict
 
@@ -18,22 +18,51 @@ every_state = st.sampled_from([(axis, state) for axis, states in AXIS_STATES.ite
 timepoints = st.sampled_from([PRE, POST])
 
 
-def reviewed(axis: Axis, **said: str):
-    axes = axis_states([BEFORE], None, PRE, RULES)
-    return axes, reviewed_axes(axes, [override_of({"axis": axis, **said})], PRE, RULES)
+OUR_OWN = rules_with(
+    {
+        "axes": {
+            "RAS": {"negative": {"LIKELY_GERMLINE": None}, "in_doubt": {"LIKELY_GERMLINE": "we ask for leukocytes"}},
+            "BRAF": {"negative": {"CLASS3": None}, "not_usable": {"CLASS3": "we do not judge it"}},
+            "ERBB2": {"negative": {"POLYSOMY": None}, "in_doubt": {"POLYSOMY": "we ask for FISH"}},
+            "HRG": {"negative": {"BLQ": None}, "not_usable": {"BLQ": "we do not trust the limit"}},
+        }
+    }
+)
+"""A site's rules, by which a state of every axis says something else than by the shipped ones."""
 
 
+def reviewed(axis: Axis, rules: MechanismRules = RULES, **said: str):
+    axes = axis_states([BEFORE], None, PRE, rules)
+    return axes, reviewed_axes(axes, [override_of({"axis": axis, **said})], PRE, rules)
+
+
+@pytest.mark.parametrize("rules", [RULES, OUR_OWN], ids=["shipped", "of a site"])
 @pytest.mark.parametrize("axis", list(Axis))
-def test_every_state_says_what_it_says_in_the_rules(axis: Axis) -> None:
+def test_every_state_says_what_it_says_in_the_rules(axis: Axis, rules: MechanismRules) -> None:
     verdicts = {Group.POSITIVE: Verdict.POSITIVE, Group.NEGATIVE: Verdict.NEGATIVE}
     for state in AXIS_STATES[axis]:
-        before, after = reviewed(axis, state=state)
-        assert after[axis].verdict is verdicts.get(RULES.axes[axis][state], Verdict.NOT_USABLE)
+        before, after = reviewed(axis, rules, state=state)
+        assert after[axis].verdict is verdicts.get(rules.axes[axis][state], Verdict.NOT_USABLE)
         assert bool(after[axis].findings) == (after[axis].verdict is Verdict.POSITIVE)
-        assert after[axis].fired == (f"axes.{axis}.{RULES.axes[axis][state]}.{state}",)
+        assert after[axis].fired == (f"axes.{axis}.{rules.axes[axis][state]}.{state}",)
         assert {other: after[other] for other in Axis if other is not axis} == {
             other: before[other] for other in Axis if other is not axis
         }
+
+
+@pytest.mark.parametrize(
+    ("axis", "state"), [("RAS", "LIKELY_GERMLINE"), ("BRAF", "CLASS3"), ("ERBB2", "POLYSOMY"), ("HRG", "BLQ")]
+)
+def test_a_reviewed_call_follows_the_rules_of_the_site(axis: str, state: str) -> None:
+    one = evidence(patient(), [sample()], pre="LOW 420")
+    said = [override_of({"axis": axis, "state": state})]
+    found = {
+        name: call_cohort([one], rules, overrides=said).patients[0].reviewed
+        for name, rules in (("shipped", RULES), ("own", OUR_OWN))
+    }
+    assert found["shipped"].status is Status.NONE_DETECTED
+    assert found["own"].status is Status.INDETERMINATE
+    assert [gap.split(":")[0] for gap in found["own"].missing] == [axis]
 
 
 def test_the_reviewed_axis_says_who_when_why_and_what_was_computed() -> None:

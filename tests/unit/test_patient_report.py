@@ -1,6 +1,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markupsafe import Markup
@@ -112,6 +113,21 @@ def test_an_estimated_purity_is_not_called_stated_and_a_flip_that_moves_no_call_
     assert "ERBB2 state flips" not in page_of(one)
 
 
+def test_a_gain_says_how_far_it_reaches_and_which_part_of_the_gene_it_is() -> None:
+    (only,) = call_cohort([evidence(patient(), [sample(erbb2="AMP 22")], pre="LOW 420")], RULES).patients[0].samples
+
+    def last_cell(**given: Any) -> str:
+        one = replace(only, erbb2=replace(only.erbb2, **given))
+        return patient_report._sample_rows(one)[-1][-1]
+
+    assert "raised" not in last_cell()
+    wide = last_cell(raised_width_bp=120_000, raised_width_most_bp=2_400_000, extent="focal")
+    assert wide.endswith("; raised over 0.12 to 2.40 Mb (gain: focal)")
+    assert last_cell(raised_width_bp=9_000_000).endswith("raised over 9.00 or more Mb (gain: no controls to tell)")
+    broken = last_cell(raised_part="17:39723319-39728662 (exons 17-27)", break_p_value=0.001)
+    assert broken.endswith("; raised part of the gene: 17:39723319-39728662 (exons 17-27), p 0.001 of a step by chance")
+
+
 USABLE = "Nothing: every axis was usable."
 
 
@@ -135,6 +151,15 @@ def test_every_gap_says_what_would_decide_it() -> None:
     assert len(found) == 2
     for text, gap in zip(found, one.explanation.wanted, strict=True):
         assert text == f"{gap.axis}: {gap.missing}. What would decide: {gap.would_decide}"
+
+
+def test_what_was_there_before_treatment_is_listed_once_with_what_would_decide() -> None:
+    kept = [sample(PRE, KRAS="MUT G12D 30%"), sample(POST, KRAS="MUT G12D 30%")]
+    one = call_cohort([evidence(patient("PR", 300), kept, pre="LOW 420", post="LOW 430")], RULES).patients[0]
+    (gap,) = patient_report.gaps(one)
+    assert gap.startswith("RAS_MUT(KRAS G12D) was there before treatment")
+    assert ". What would decide: a further post-treatment sample" in gap
+    assert "What would decide: a further post-treatment sample" in page_of(one)
 
 
 def test_a_check_that_was_not_made_is_missing() -> None:

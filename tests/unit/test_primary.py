@@ -1,17 +1,20 @@
 """Which of several findings is the primary mechanism, and what limits the confidence in it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations, permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.mechanism_cases import PRE, RULES, call, evidence, patient, rules_with, sample
 
-from cetux.axes import axis_states
+from cetux.axes import Finding, axis_states
 from cetux.evidence import SampleEvidence
 from cetux.mechanism import Call
-from cetux.primary import choose_primary, conflicts, limits, lowest
-from cetux.states import Confidence, Mechanism, Status
+from cetux.primary import choose_primary, conflicts, limits, lowest, one_per_label
+from cetux.states import Confidence, Mechanism, Origin, Status
 
 
 def de_novo(one: SampleEvidence, hrg: str | None = "LOW 420", **changes: Any) -> Call:
@@ -81,6 +84,56 @@ class TestPrimary:
         findings = [f for state in axis_states([one], None, PRE, RULES).values() for f in state.findings]
         assert len(findings) == 3
         assert len({choose_primary(order, RULES)[0].label for order in permutations(findings)}) == 1
+
+
+class TestSeveralSamples:
+    """Of several samples with one finding the best supported speaks."""
+
+    def of(self, name: str, erbb2: str = "AMP 22", **given: Any) -> Finding:
+        one = sample(name=name, erbb2=erbb2, **given)
+        (found,) = [f for state in axis_states([one], None, PRE, RULES).values() for f in state.findings]
+        return found
+
+    def speaks(self, *findings: Finding, **rules: Any) -> str:
+        (found,) = one_per_label(findings, rules_with(rules) if rules else RULES)
+        return found.sample
+
+    @pytest.mark.parametrize("flag", ["flat_reference", "few_normals", "across_specimen_types"])
+    def test_what_limits_the_confidence_outweighs_more_copies(self, flag: str) -> None:
+        larger, smaller = self.of("A", "AMP 22"), self.of("B", "AMP 18")
+        assert self.speaks(larger, smaller) == "A"
+        assert self.speaks(replace(larger, flags=(flag,)), smaller) == "B"
+        limits_nothing = replace(smaller, flags=("ratio_not_assessable", "fragments_before:S:1/500"))
+        assert self.speaks(replace(larger, flags=(flag,)), limits_nothing) == "B"
+
+    @given(st.lists(st.sampled_from(["chip_not_excluded", "fragments_before:S:1/500", "low_vaf_purity_unknown"])))
+    def test_flags_that_limit_nothing_weigh_nothing(self, flags: list[str]) -> None:
+        """CCF 0.9 against 0.3."""
+        none = {"purity": 0.6, "erbb2": "NEG"}
+        clonal, subclonal = self.of("B", KRAS="MUT G12D 27%", **none), self.of("A", KRAS="MUT G12D 9%", **none)
+        assert self.speaks(subclonal, replace(clonal, flags=tuple(flags))) == "B"
+
+    def test_a_clear_vaf_outweighs_a_known_low_fraction(self) -> None:
+        """40 % at unknown purity is clearly clonal by the rules, a CCF of 0.3 is not."""
+        unknown = self.of("B", "EQUIVOCAL 3.2", purity=None, KRAS="MUT G12D 40%")
+        known = self.of("A", "NEG", KRAS="MUT G12D 9%")
+        assert self.speaks(known, unknown) == "B"
+        assert self.speaks(known, unknown, confidence={"high_vaf": 0.5}) == "A"
+
+    def test_an_origin_that_counts_speaks_before_all_else(self) -> None:
+        """Else a further sample could take a mechanism away."""
+        there, new = self.of("A", "AMP 22"), replace(self.of("B", "AMP 18"), flags=("flat_reference",))
+        known = replace(there, origin=Origin.PRE_EXISTING)
+        assert self.speaks(known, replace(new, origin=Origin.ORIGIN_UNRESOLVED)) == "B"
+        moved = {"counted": {"ORIGIN_UNRESOLVED": None}, "annotated": {"ORIGIN_UNRESOLVED": "we do not count it"}}
+        unresolved, expanded = replace(there, origin=Origin.ORIGIN_UNRESOLVED), replace(new, origin=Origin.EXPANDED)
+        assert self.speaks(unresolved, expanded, origins=moved) == "B"
+
+    @given(st.permutations(range(4)))
+    def test_the_order_of_the_samples_says_nothing(self, order: list[int]) -> None:
+        found = [self.of("A", "AMP 22"), self.of("B", "AMP 18"), self.of("C", "AMP 18"), self.of("D", "AMP 30")]
+        found[3] = replace(found[3], flags=("few_normals",))
+        assert self.speaks(*(found[i] for i in order)) == "A"
 
 
 class TestRules:

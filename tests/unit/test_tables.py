@@ -1,8 +1,12 @@
+import ast
 import csv
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit import mechanism_cases
 from tests.unit.mechanism_cases import override_of
 
@@ -10,7 +14,15 @@ from cetux import tables
 from cetux.axes import AxisState
 from cetux.cohort_calls import CohortCalls, PatientCall
 from cetux.counts import Usable
-from cetux.evidence import Allele, CopyNumber, GeneGenotype, PurityEstimate, SampleEvidence, SampleGenotypes
+from cetux.evidence import (
+    Allele,
+    CopyNumber,
+    GeneGenotype,
+    HeregulinResult,
+    PurityEstimate,
+    SampleEvidence,
+    SampleGenotypes,
+)
 from cetux.force_call import ForcedCall
 from cetux.mechanism import Call
 from cetux.states import (
@@ -19,6 +31,7 @@ from cetux.states import (
     Erbb2,
     Forced,
     Genotype,
+    Heregulin,
     Origin,
     PurityState,
     ResistanceClass,
@@ -139,6 +152,43 @@ def test_no_cell_breaks_its_row(text: str) -> None:
 @pytest.mark.parametrize("text", ["\t=1+1", " =1+1", "\r@x"])
 def test_a_formula_behind_blanks_is_none(text: str) -> None:
     assert tables.cell(text).startswith("'")
+
+
+@given(st.lists(st.text(min_size=1)), st.text(alphabet=";\t\n\r a"))
+def test_flags_come_apart_as_they_went_in_whatever_text_they_hold(flags: list[str], free: str) -> None:
+    given_flags = [*flags, f"comorbidity: {free}"]
+    joined = tables.flags_cell(given_flags)
+    assert len(joined.split(";")) == len(given_flags)
+    assert joined.split(";")[-1] == " ".join(f"comorbidity: {free}".replace(";", ",").split())
+    assert joined.splitlines() in ([joined], [])
+    assert "\t" not in joined
+
+
+def test_texts_of_the_sheets_do_not_split_a_flag() -> None:
+    """A comorbidity and the names of read groups are the user's own words; a VCF's name is its caller's."""
+    named = "read groups name S1; S2, the sheet S3"
+    sample = replace(SAMPLE, flags=(named, "differs_from_a;b:2"))
+    blood = HeregulinResult("P1", Timepoint.PRE, Heregulin.LOW, "", flags=("comorbidity: a;b\tc", "own_cv"))
+    of_patient = replace(cohort_calls(CALL, sample).patients[0], heregulin=(blood,))
+    calls = CohortCalls((of_patient,))
+    (row,) = rows(tables.samples(calls))
+    assert row["flags"].split(";")[:2] == [named.replace(";", ","), "differs_from_a,b:2"]
+    (row,) = rows(tables.heregulin(calls))
+    assert row["flags"].split(";") == ["comorbidity: a,b c", "own_cv"]
+
+
+def test_flags_are_joined_in_one_place() -> None:
+    """By `flags_cell`, whatever makes them."""
+    joins = {
+        f"{path.stem}: {ast.unparse(node)}"
+        for path in Path(tables.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func) == "';'.join"
+        and "flag" in ast.unparse(node)
+    }
+    assert joins == {"tables: ';'.join((' '.join(flag.replace(';', ',').split()) for flag in flags))"}
 
 
 def test_numbers_stay_numbers() -> None:

@@ -1,10 +1,16 @@
+from dataclasses import replace
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from tests.unit import mechanism_cases
-from tests.unit.mechanism_cases import POST, PRE, RULES, SETTINGS, evidence, patient, sample
+from tests.unit.mechanism_cases import POST, PRE, RULES, SETTINGS, copies, evidence, patient, sample
 
 from cetux import what_if_chart
+from cetux.clonality import cell_fraction
 from cetux.cohort_calls import call_cohort
-from cetux.mechanism import PatientEvidence
+from cetux.evidence import SampleEvidence
+from cetux.mechanism import PatientEvidence, call_patient
 from cetux.what_if import Sweep, WhatIf, thresholds, what_if, what_if_table
 
 
@@ -83,6 +89,65 @@ def test_overstated_purity_shows() -> None:
     At 7 copies 5 are observed: six per cell at purity 0.75, 5.3 at 0.9 and 5 at 1.0."""
     assert moved_at(swept(negative(erbb2="AMP 12")), "purity") == []
     assert set(moved_at(swept(negative(erbb2="AMP 7")), "purity")) == {1.5, 2.0}
+
+
+def with_trace(one: SampleEvidence, alt_fragments: int) -> SampleEvidence:
+    """The sample with KRAS G12D in so few of 500 fragments that it is detected and not reported."""
+    (allele,) = sample(KRAS="MUT G12D 30%").genotypes.genes["KRAS"].alleles
+    cells = cell_fraction(alt_fragments, 500, 0.6, 0.3)
+    trace = replace(
+        allele,
+        alt_fragments=alt_fragments,
+        vaf=alt_fragments / 500,
+        ccf=cells.value,
+        ccf_low=cells.low,
+        ccf_high=cells.high,
+        multiplicity=cells.multiplicity,
+    )
+    genes = {**one.genotypes.genes, "KRAS": replace(one.genotypes.genes["KRAS"], traces=(trace,))}
+    return replace(one, genotypes=replace(one.genotypes, genes=genes))
+
+
+def test_a_trace_moves_with_the_purity_like_what_became_of_it() -> None:
+    """4 of 500 fragments before, 35 at progression: 2 * v / p falls alike in both, so it has expanded at any purity.
+
+    At purity 0.6 (at least 0.3) the upper bound before is 2 * 2.04 % / 0.3 = 0.14, the lower one after
+    2 * 4.9 % / 0.6 = 0.16; at 1.0 they are 0.08 and 0.10.
+    """
+    samples = [with_trace(sample(PRE), 4), sample(POST, KRAS="MUT G12D 7%")]
+    one = evidence(patient("PR", 274), samples, pre="LOW 420", post="LOW 420")
+    made = call_patient(one, RULES)
+    assert (made.primary, made.origin) == ("RAS_MUT(KRAS G12D)", "EXPANDED")
+    assert moved_at(swept(one), "purity") == []
+
+
+@given(st.floats(0.35, 1.6), st.integers(2, 400), st.floats(0.2, 0.95))
+def test_a_sample_at_another_purity_is_what_it_would_have_been_there(factor: float, alt: int, purity: float) -> None:
+    """Alleles against a sample that is made at that purity, and copies against the formula of the mixture."""
+    assume(abs(factor - 1) > 1e-6)
+    words = f"MUT G12D {alt / 5}%" if alt >= 25 else "MUT G12D 20%"
+    one = sample(purity=purity, KRAS=words, erbb2="NE technical")
+    one = replace(one, erbb2=replace(copies("AMP 40", 0.9), purity=purity, control_log2=0.0, control_log2_high=0.05))
+    (threshold,) = [each for each in thresholds(RULES, SETTINGS) if each.name.startswith("purity")]
+    assert threshold.evidence is not None
+    (moved,) = threshold.evidence(evidence(patient(), [one], pre="LOW 420"), factor).samples
+    there = min(purity * factor, 1.0)
+    (found,) = moved.genotypes.genes["KRAS"].alleles
+    (wanted,) = sample(purity=there, KRAS=words, erbb2="NE technical").genotypes.genes["KRAS"].alleles
+    assert found.ccf == pytest.approx(wanted.ccf)
+    assert (found.ccf_low, found.ccf_high) == (pytest.approx(wanted.ccf_low), pytest.approx(wanted.ccf_high))
+    ratio = 2 ** (one.erbb2.log2 or 0.0)
+    assert moved.erbb2.purity == there
+    assert moved.erbb2.copies == pytest.approx((2 * ratio - 2 * (1 - there)) / there)
+
+
+def test_a_sample_without_copies_moves_with_the_purity_all_the_same() -> None:
+    """Whether a baseline of another specimen type excludes a clonal mutation is judged at that purity."""
+    one = evidence(patient(), [sample(erbb2="NE technical")], pre="LOW 420")
+    (threshold,) = [each for each in thresholds(RULES, SETTINGS) if each.name.startswith("purity")]
+    assert threshold.evidence is not None
+    (moved,) = threshold.evidence(one, 0.5).samples
+    assert (moved.erbb2.state, moved.erbb2.given_purity) == ("NE", 0.3)
 
 
 def test_the_table_has_a_row_for_each_value_and_the_chart_names_what_is_still() -> None:

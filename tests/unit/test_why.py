@@ -1,12 +1,13 @@
 """Why a call is what it is: every call is explained by rules of the file, numbers, and what would decide it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit import mechanism_cases
-from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, SETTINGS, call, evidence, patient, sample
+from tests.unit.mechanism_cases import CTDNA, POST, RULES, SETTINGS, call, evidence, patient, sample
 
 from cetux import why
 from cetux.cohort_calls import call_cohort
@@ -98,7 +99,9 @@ def test_sentences_in_full(one: PatientEvidence, says: str) -> None:
         ("S05", "seen: RAS mutation KRAS G12D; samples are of different persons: pre-tissue and post-tissue: SNPs."),
         ("S06", "so nothing is called; samples are of different persons: pre-tissue and post-tissue: SNPs."),
         ("X59", "RAS mutation KRAS G12D was there before treatment, under which the disease was controlled (BRAF, "
-                "ERBB2 and HRG negative)."),
+                "ERBB2 and HRG negative); this would decide: a further post-treatment sample, in which this has more "
+                "than doubled or another mechanism has emerged."),
+        ("X23", "this would decide: a further post-treatment sample, in which another mechanism has emerged."),
         ("O15", "seen and not counted: high circulating heregulin (lost at progression)."),
     ],
 )  # fmt: skip
@@ -107,12 +110,21 @@ def test_sentences_of_cases(name: str, says: str) -> None:
 
 
 def test_a_negative_names_its_limits_and_only_the_genes_that_were_read() -> None:
-    """500 fragments exclude 1.8 %; `detectable_copies` of the sample is the smallest gain."""
+    """500 fragments exclude 1.8 %; `detectable_copies` of the sample is the smallest gain. A polysomy is itself one."""
     one = sample()
     said = why.sentence(call(evidence(patient(), [one], pre="LOW 420")))
     assert "(excluded: RAS and BRAF mutations of VAF >= 1.8%, ERBB2" in said
-    assert f", ERBB2 gains to >= {one.erbb2.detectable_copies:.1f} copies; confidence HIGH)." in said
+    gain = f"any gain to {one.erbb2.detectable_copies:.1f} copies or more"
+    assert f", ERBB2 amplification and {gain}; confidence HIGH)." in said
+    polysomy = why.sentence(call(evidence(patient(), [sample(erbb2="POLYSOMY 4.2 over 3.8")], pre="LOW 420")))
+    assert "of VAF >= 1.8%, ERBB2 amplification; confidence MODERATE" in polysomy
     assert "excluded: KRAS and BRAF mutations" in of_case("C32a")
+
+
+def test_a_negative_without_its_axes_names_no_limit() -> None:
+    """As a record of an earlier version may come."""
+    bare = replace(call(evidence(patient(), [sample()], pre="LOW 420")), axes={})
+    assert why.sentence(bare).endswith("no mechanism was detected on the four axes (confidence HIGH).")
 
 
 def test_every_label_has_words() -> None:
@@ -144,7 +156,7 @@ def check(made: Call, found: why.Explanation) -> None:
     assert not [name for name in jargon if name in found.sentence], found.sentence
     assert found.fired or made.resistance_class == "NOT_RESISTANT"
     if made.status is Status.INDETERMINATE:
-        assert found.wanted or made.findings
+        assert found.wanted
     if made.status is Status.NONE_DETECTED:
         assert found.wanted == ()
     named = {one.axis for one in found.wanted} - {""}
@@ -181,23 +193,35 @@ def test_an_unresolved_origin_says_what_would_tell_it() -> None:
     ]
 
 
-def test_every_number_stands_with_its_threshold_and_source() -> None:
-    found = explained(ACQUIRED)
-    post = {one.axis: one for one in found.evidence if one.timepoint is POST}
-    pre = {one.axis: one for one in found.evidence if one.timepoint is PRE}
-    assert post[Axis.ERBB2].numbers["copies"] == pytest.approx(18, abs=0.01)
-    assert post[Axis.ERBB2].thresholds["amp_copies"] == 6
-    assert post[Axis.RAS].numbers["KRAS G12D vaf"] == 0.02
-    assert post[Axis.RAS].thresholds["mut_vaf"] == 0.05
-    assert post[Axis.RAS].row == "samples: post-tissue"
-    assert pre[Axis.HRG].numbers["value_pg_per_ml"] == 420
-    assert pre[Axis.HRG].thresholds == {"cutoff_pg_per_ml": 980}
-    assert pre[Axis.RAS].numbers["KRAS excluded_vaf"] == pytest.approx(0.018, abs=0.001)
+@pytest.mark.parametrize(
+    ("name", "decides"),
+    [
+        ("X02", "in which this has more than doubled or another mechanism has emerged"),
+        ("X14", "in which this has more than doubled or another mechanism has emerged"),
+        ("X23", "in which another mechanism has emerged"),
+    ],
+)
+def test_what_was_there_before_says_what_would_decide(name: str, decides: str) -> None:
+    """A mutation and an amplification count once they have expanded; a heregulin that was high never does."""
+    case = mechanism_cases.load(name)
+    made = call_patient(case.evidence, case.rules)
+    (said,) = [one for one in why.wanted(made) if not one.axis]
+    assert said.missing in made.missing, "the page does not list it twice"
+    assert said.would_decide == f"a further post-treatment sample, {decides}"
 
 
-def test_plasma_is_held_against_its_own_thresholds() -> None:
-    found = explained(evidence(patient(), [sample(specimen=CTDNA, KRAS="MUT G12D 1%")], pre="LOW 420"))
-    assert {one.thresholds["mut_vaf"] for one in found.evidence if one.axis is Axis.RAS} == {0.005}
+def test_an_origin_that_a_site_does_not_count_says_what_would_decide() -> None:
+    rules = mechanism_cases.rules_with(
+        {"origins": {"counted": {"EXPANDED": None}, "annotated": {"EXPANDED": "it grew"}}}
+    )
+    grown = [sample(KRAS="MUT G12D 6%"), sample(POST, KRAS="MUT G12D 36%")]
+    made = call_patient(evidence(patient("PR", 274), grown, pre="LOW 420", post="LOW 420"), rules)
+    assert [(one.missing, one.would_decide) for one in why.wanted(made)] == [
+        (
+            "RAS_MUT(KRAS G12D) is EXPANDED, which does not count",
+            "a further post-treatment sample, in which another mechanism has emerged",
+        )
+    ]
 
 
 def test_calls_of_a_cohort_carry_their_explanation() -> None:

@@ -69,13 +69,25 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
         return Erbb2.NE, f"purity: {facts.purity:.2f} is below {rules['min_purity']:.2f}"
     upper, upper_gain = negative_bounds(facts, rules)
     if upper < rules["neg_copies"] and upper_gain < rules["neg_gain_over_ploidy"]:
-        limit = _known(facts.detectable_copies)
-        seen = f"a gain to {limit:.1f} copies or more would have been seen"
-        return Erbb2.NEG, f"{copies:.1f} copies ({low:.1f} to {high:.1f}); {seen}"
+        return Erbb2.NEG, f"{copies:.1f} copies ({low:.1f} to {high:.1f}); {_seen(facts, rules)}"
     return (
         Erbb2.EQUIVOCAL,
         f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}: reflex IHC/ISH",
     )
+
+
+def _seen(facts: CopyNumber, rules: Mapping[str, Any]) -> str:
+    """The smallest gain that a negative sample would have shown, and how far an amplification lies above it.
+
+    The smallest gain is a limit of detection, and is easily read as what counts as an amplification. That one would
+    have stood out is said only where it is at least twice as large a gain.
+    """
+    limit, ploidy = _known(facts.detectable_copies), facts.ploidy or 2.0
+    said = f"the smallest gain that would have been seen with 95 % power: to {limit:.1f} copies"
+    needed, gain = rules["amp_copies"], rules["amp_gain_over_ploidy"]
+    if max(needed, ploidy + gain) - ploidy < 2 * (limit - ploidy):
+        return said
+    return f"{said}; an amplification ({needed:g} copies and {gain:g} above the ploidy) would have been far above it"
 
 
 def negative_bounds(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[float, float]:

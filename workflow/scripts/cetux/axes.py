@@ -72,7 +72,7 @@ class AxisState:
 
     fired: ids of the rules that made the verdict, as in ``axes.RAS.positive.MUTATED``. limit: the least that a
     negative axis would have seen with 95 % power: VAF, 0..1 (RAS, BRAF), or copies per tumour cell (ERBB2); None where
-    it is not negative, where no sample gives a limit, and of heregulin.
+    it is not negative, where no sample gives a limit (as with POLYSOMY), and of heregulin.
     """
 
     axis: Axis
@@ -347,7 +347,7 @@ def _erbb2(sample: SampleEvidence, rules: MechanismRules) -> _Said:
         (state,),
         annotated=(str(noted),) if noted else (),
         flags=flags if group is Group.NEGATIVE else (),
-        limit=call.detectable_copies,
+        limit=call.detectable_copies if state is Erbb2State.NEG else None,  # POLYSOMY is itself a gain
     )
 
 

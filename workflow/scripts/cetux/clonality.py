@@ -84,29 +84,13 @@ def multiplicity(mutated: float, copies: float = DIPLOID) -> int:
     return max(1, min(int(mutated + 0.5), round(copies)))
 
 
-def cancer_cell_fraction(vaf: float, purity: float, copies: float = DIPLOID) -> float:
-    """Fraction of tumour cells that carry a mutation: u / m, see `mutated_copies` and `multiplicity`.
-
-    Args:
-        vaf: 0..1.
-        purity: 0 < p <= 1.
-        copies: of the locus per tumour cell, >= 0.
-
-    Returns:
-        CCF, not clipped: clearly above 1 it says that the purity or the copies are higher than stated. At least 0.5
-        exactly where u is, so that raising the VAF never makes a clonal mutation subclonal.
-
-    >>> round(cancer_cell_fraction(0.18, 0.4), 3), round(cancer_cell_fraction(0.5, 0.6, copies=20), 2)
-    (0.9, 0.97)
-    """
-    mutated = mutated_copies(vaf, purity, copies)
-    return mutated / multiplicity(mutated, copies)
-
-
 def cell_fraction(
     alt_fragments: int, fragments: int, purity: float, purity_low: float, copies: Copies | None = None
 ) -> CellFraction:
-    """Cancer cell fraction with the interval that VAF, purity and copies leave open together.
+    """Cancer cell fraction u / m with the interval that VAF, purity and copies leave open together.
+
+    It is not clipped: clearly above 1 it says that the purity or the copies are higher than stated. It is at least 0.5
+    exactly where u is (see `multiplicity`), so that raising the VAF never makes a clonal mutation subclonal.
 
     At the multiplicity of the estimate u / m rises with v and C and falls with p, so its bounds are those at the bounds
     of the three: low at the exact binomial lower limit of v, the stated purity and the fewest copies; high at the upper

@@ -4,6 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+AT_START = "nothing was run"
+"""What an `InputError` means where the cohort is read, before the first job."""
+
+IN_A_JOB = "this job stopped, the results of other jobs stay"
+"""What it means inside a job, when others may have run."""
+
 MOST_ALIKE = 10
 """Problems of one column (or key) of one file that a listing spells out; of the rest it gives the number."""
 
@@ -47,7 +53,15 @@ class InputError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __str__(self) -> str:
-        """A heading with the number of problems, then a line for each, at most `MOST_ALIKE` of one column of a file."""
+        """The listing, which does not say what became of the run."""
+        return self.told()
+
+    def told(self, outcome: str = "") -> str:
+        """A heading with the number of problems, then a line for each, at most `MOST_ALIKE` of one column of a file.
+
+        Args:
+            outcome: what became of the run, which only the place that tells it knows: `AT_START` or `IN_A_JOB`.
+        """
         files = list(dict.fromkeys(problem.file for problem in self.problems))
         ordered = sorted(self.problems, key=lambda problem: (files.index(problem.file), problem.row or 0))
         alike = Counter((problem.file, problem.column) for problem in ordered)
@@ -62,8 +76,8 @@ class InputError(Exception):
                 column = f", column {problem.column}" if problem.column else ""
                 lines.append(f"  {problem.file}{column}: and {alike[kind] - MOST_ALIKE} more")
         count = len(self.problems)
-        heading = f"{count} problem{'s' if count != 1 else ''} in the cohort's input; nothing was run."
-        return "\n".join([heading, *lines])
+        heading = f"{count} problem{'s' if count != 1 else ''} in the cohort's input"
+        return "\n".join([f"{heading}; {outcome}." if outcome else f"{heading}.", *lines])
 
 
 class HistoryError(InputError):
@@ -74,7 +88,7 @@ class HistoryError(InputError):
         causes = "a disk that was full, a copy that broke off, an edit?"
         super().__init__([Problem(file, f"{wrong} ({causes})", mend, row)])
 
-    def __str__(self) -> str:
+    def told(self, outcome: str = "") -> str:  # noqa: ARG002 - it is the same wherever the memory is read
         """What is damaged and the mend; the file itself stays as it is."""
         return f"the memory of earlier runs is damaged; nothing was added to it.\n  {self.problems[0]}"
 

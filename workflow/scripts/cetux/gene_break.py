@@ -34,7 +34,6 @@ class Break:
 
     first_right: int
     p_value: float
-    step_log2: float
     raised: Estimate
     raised_right: bool
 
@@ -65,7 +64,7 @@ def find_break(
     raised = estimate(log2[side], weight[side], shared_sd)
     if p_value > false_positive_rate or abs(step) < least_step_log2 or raised is None:
         return None
-    return Break(at, p_value, abs(step), raised, step > 0)
+    return Break(at, p_value, raised, step > 0)
 
 
 def _t_squared(rows: Floats) -> Floats:

@@ -67,7 +67,8 @@ def response_rows(found: HeregulinByResponse, samples: int, seed: int) -> list[S
     at = chosen.performance
     note = (
         f"pg/mL, bootstrap interval; exploratory: sensitivity {at.sensitivity:.0%}, specificity {at.specificity:.0%}, "
-        f"Youden index {at.youden:.2f}, {at.youden_corrected:.2f} corrected for optimism"
+        f"Youden index {at.youden:.2f}, {at.youden_corrected:.2f} corrected for optimism (area at the cut-off "
+        f"{at.auc_at_cutoff_corrected:.2f})"
     )
     cutoff = Statistic(
         "heregulin_youden_cutoff", group, n, chosen.cutoff, chosen.interval_low, chosen.interval_high, note=note

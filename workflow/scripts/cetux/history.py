@@ -16,7 +16,7 @@ from cetux import other_methods, records
 from cetux.cohort_calls import CohortCalls, PatientCall
 from cetux.errors import HistoryError
 from cetux.states import Axis, Event, Verdict
-from cetux.tables import table_text
+from cetux.tables import flags_cell, table_text
 
 Texts = Mapping[str, str]
 """Names and values, both text."""
@@ -85,7 +85,7 @@ def essentials(patient: PatientCall) -> dict[str, str]:
         **{str(axis): str(state.verdict) for axis, state in call.axes.items()},
         "annotated": ";".join(sorted(call.annotated)),
         "not_usable": ";".join(unusable),
-        "flags": ";".join(sorted((*call.flags, *other_methods.flags(patient.other_methods)))),
+        "flags": flags_cell(sorted((*call.flags, *other_methods.flags(patient.other_methods)))),
         "reviewed_status": str(reviewed.status) if reviewed else "",
         "reviewed_primary": reviewed.primary if reviewed else "",
         "reviewed_confidence": str(reviewed.confidence) if reviewed else "",

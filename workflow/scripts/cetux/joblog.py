@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from cetux.errors import InputError, UnusableSample
+from cetux.errors import IN_A_JOB, InputError, UnusableSample
 
 
 def start(path: str) -> None:
@@ -23,7 +23,9 @@ def start(path: str) -> None:
 
 
 def _tell(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    if isinstance(error, (InputError, UnusableSample)):
+    if isinstance(error, InputError):
+        print(f"cetux: {error.told(IN_A_JOB)}", file=sys.stderr)
+    elif isinstance(error, UnusableSample):
         print(f"cetux: {error}", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, traceback)

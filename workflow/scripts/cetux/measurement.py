@@ -6,7 +6,7 @@ already.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cetux.errors import Problem
@@ -240,24 +240,6 @@ def row_problems(row: Mapping[str, str], file: str, row_number: int | None, *, c
         *_optional_problems(row),
     ]
     return [Problem(file, what, mend, row_number, column) for column, what, mend in found]
-
-
-def table_problems(rows: Iterable[Mapping[str, str]], file: str, *, control: bool = False) -> list[Problem]:
-    """Every problem of the whole heregulin table; the first row below the header is row 2.
-
-    One person, time point, assay and matrix may have one row: of a sample assayed twice, the laboratory says
-    which counts.
-    """
-    problems: list[Problem] = []
-    first: dict[tuple[str, ...], int] = {}
-    for number, row in enumerate(rows, start=2):
-        problems += row_problems(row, file, number, control=control)
-        key = tuple(_cell(row, column) for column in ("patient", "timepoint", "assay", "matrix"))
-        if key in first:
-            what = f"the same patient, time point, assay and matrix as in row {first[key]}"
-            problems.append(Problem(file, what, "Keep the row that counts", number, "patient"))
-        first.setdefault(key, number)
-    return problems
 
 
 def number_problem(text: str) -> tuple[str, str] | None:

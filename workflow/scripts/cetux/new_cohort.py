@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found, build = _looked_at(given.bams, given.reference, given.build)
     except InputError as error:
-        print(f"cetux: {error}", file=sys.stderr)
+        print(f"cetux: {error.told('nothing was written')}", file=sys.stderr)
         return 1
     if folder.exists() and any(folder.iterdir()):
         print(f"cetux: {folder} is there already and not empty. Name a new folder", file=sys.stderr)

@@ -22,7 +22,9 @@ from cetux.heregulin import HeregulinChange
 from cetux.mechanism_rules import MechanismRules
 from cetux.states import Erbb2, Forced, Heregulin, Origin, Trend
 
-_ACROSS = "across_specimen_types"
+ACROSS = "across_specimen_types"
+"""Flag of a finding whose baseline is of another specimen type."""
+
 _NOT_HIGH = (Heregulin.LOW, Heregulin.BLQ)
 
 
@@ -103,7 +105,7 @@ def _settled(finding: Finding, same_type: bool, across: bool) -> Finding:
     if same_type:
         return replace(finding, origin=Origin.EMERGENT)
     if across:
-        return replace(finding, origin=Origin.EMERGENT, flags=(*finding.flags, _ACROSS))
+        return replace(finding, origin=Origin.EMERGENT, flags=(*finding.flags, ACROSS))
     return replace(finding, origin=Origin.ORIGIN_UNRESOLVED)
 
 

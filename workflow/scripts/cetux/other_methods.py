@@ -197,7 +197,7 @@ def _flag(method: str, what: str, result: MethodResult, ours: Reading | None) ->
     if agreement is Agreement.AGREE or (agreement is None and result is not MethodResult.POSITIVE):
         return ""
     here = ours.state if ours else "not measured"
-    kind = "other_method_alone" if agreement is None else "conflict"
+    kind = "other_method_alone" if agreement is None else "other_method_differs"
     return f"{kind}:{method} {what} {result}, here {here}"
 
 

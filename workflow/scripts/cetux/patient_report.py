@@ -218,8 +218,17 @@ def _copies_row(call: CopyNumber, at: tuple[str, str]) -> tuple[str, ...]:
     ratio = f"; Q {call.ratio:.2f}" if call.ratio is not None else ""
     gain = smallest_gain(call)
     limit = f"smallest gain over the ploidy that this sample would show: {gain:.1f} copies" if gain is not None else ""
-    bounds = "; ".join(part for part in (interval, limit) if part)
+    bounds = "; ".join(part for part in (interval, limit, *_reach(call)) if part)
     return ("ERBB2 copies", *at, str(call.state), f"{copies}{ratio}; {_purity(call)}", bounds)
+
+
+def _reach(call: CopyNumber) -> Iterator[str]:
+    """How far a gain reaches, and which part of the gene stands higher where the copies step inside it."""
+    if call.raised_width_bp is not None:
+        most = f" to {call.raised_width_most_bp / 1e6:.2f}" if call.raised_width_most_bp is not None else " or more"
+        yield f"raised over {call.raised_width_bp / 1e6:.2f}{most} Mb (gain: {call.extent or 'no controls to tell'})"
+    if call.break_p_value is not None:
+        yield f"raised part of the gene: {call.raised_part}, p {call.break_p_value:.3f} of a step by chance"
 
 
 def _purity(call: CopyNumber) -> str:

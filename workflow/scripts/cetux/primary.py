@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cetux.axes import WEAK_REFERENCE, Finding
 from cetux.mechanism_rules import Conflict, MechanismRules
+from cetux.origin import ACROSS
 from cetux.states import Annotation, Confidence, Limit, LimitOfNone, Mechanism, Origin, Specimen
 
 _ORIGINS = (None, Origin.EMERGENT, Origin.EXPANDED, Origin.ORIGIN_UNRESOLVED, Origin.PRE_EXISTING)
@@ -21,21 +22,26 @@ _NOTES_OF_NONE = {LimitOfNone.POLYSOMY: Annotation.POLYSOMY_17, LimitOfNone.BRAF
 def one_per_label(findings: Sequence[Finding], rules: MechanismRules) -> list[Finding]:
     """One finding per label, in the order of mechanisms, whatever the order of the samples.
 
-    Of several samples with the same finding the best supported speaks: an origin that counts before one that does not,
-    the same specimen type before another, then the largest cancer cell fraction, VAF and copies. So a further sample
-    can add a mechanism and never take one away.
+    Of several samples with the same finding the best supported speaks: an origin that counts before one that does not;
+    then the one whose confidence is limited least; a baseline of the same specimen type before one of another; then the
+    largest cancer cell fraction, VAF and copies. So a further sample can add a mechanism and never take one away.
+    Flags that limit nothing weigh nothing: a mutation that tissue shows as well is no worse for being seen in plasma.
     """
     best: dict[str, Finding] = {}
-    for finding in sorted(findings, key=_support):
+    for finding in sorted(findings, key=lambda one: _support(one, rules)):
         best.setdefault(finding.label, finding)
     return sorted(best.values(), key=lambda finding: _rank(finding, rules))
 
 
-def _support(finding: Finding) -> tuple[int, int, float, float, float, str]:
+def _support(finding: Finding, rules: MechanismRules) -> tuple[bool, int, int, bool, float, float, float, str]:
+    limiting = limits(finding, rules, by_clonality=False, judged_on_post=False, archival_only=False)
+    confidence = _LEVELS.index(lowest(limiting, rules.confidence))
+    idle = finding.origin is not None and finding.origin not in rules.counted_origins
     ccf = finding.ccf if finding.ccf is not None else -1.0
     vaf = finding.allele.vaf if finding.allele else 0.0
     copies = (finding.copy_number.observed_copies or 0.0) if finding.copy_number else 0.0
-    return _ORIGINS.index(finding.origin), len(finding.flags), -ccf, -vaf, -copies, finding.sample
+    doubts = (idle, _ORIGINS.index(finding.origin), -confidence, ACROSS in finding.flags)
+    return *doubts, -ccf, -vaf, -copies, finding.sample
 
 
 def _rank(finding: Finding, rules: MechanismRules) -> tuple[int, float, str]:
@@ -84,7 +90,7 @@ def limits(
         Limit.NOT_CLEARLY_CLONAL: not _clearly_clonal(primary, rules),
         Limit.EXPANDED: primary.origin is Origin.EXPANDED,
         Limit.ORIGIN_UNRESOLVED: primary.origin is Origin.ORIGIN_UNRESOLVED,
-        Limit.ACROSS_SPECIMEN_TYPES: "across_specimen_types" in primary.flags,
+        Limit.ACROSS_SPECIMEN_TYPES: ACROSS in primary.flags,
         Limit.WEAK_REFERENCE: bool(set(WEAK_REFERENCE) & set(primary.flags)),
         Limit.JUDGED_ON_POST: judged_on_post,
         Limit.EXPLORATORY_CUTOFF: "exploratory_cutoff" in primary.flags,

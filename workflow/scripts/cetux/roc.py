@@ -16,8 +16,8 @@ class RocPerformance:
 
     auc: probability that a resistant patient's value exceeds a responding one's, ties half; nothing is fitted
     in it. Its interval is 95 %. youden: sensitivity + specificity - 1 at the chosen cut-off. *_corrected:
-    less the optimism. auc_at_cutoff: area below the two lines of the ROC through the one point of the
-    cut-off, (youden + 1) / 2.
+    less the optimism. auc_at_cutoff_corrected: area below the two lines of the ROC through the one point of
+    the cut-off, (youden + 1) / 2, less the optimism.
     """
 
     resistant: int
@@ -29,7 +29,6 @@ class RocPerformance:
     specificity: float
     youden: float
     youden_corrected: float
-    auc_at_cutoff: float
     auc_at_cutoff_corrected: float
 
 
@@ -99,7 +98,6 @@ def youden_cutoff(
             specificity=float(np.mean(controls < found)),
             youden=youden,
             youden_corrected=corrected,
-            auc_at_cutoff=(youden + 1) / 2,
             auc_at_cutoff_corrected=(corrected + 1) / 2,
         ),
     )

@@ -54,6 +54,15 @@ def cell(value: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
+def flags_cell(flags: Iterable[str]) -> str:
+    """Flags as one cell, joined by ``;``, which stands in none: in a text of the user's files it becomes a comma.
+
+    >>> flags_cell(["own_cv", "comorbidity: heart failure; asthma"])
+    'own_cv;comorbidity: heart failure, asthma'
+    """
+    return ";".join(" ".join(flag.replace(";", ",").split()) for flag in flags)
+
+
 def mechanisms(calls: CohortCalls) -> str:
     """The text of mechanisms.tsv, with the patients sheet's own columns behind (``sheet_`` before a name of ours)."""
     further = sorted({name for patient in calls.patients for name in patient.patient.further})
@@ -74,7 +83,7 @@ def samples(calls: CohortCalls) -> str:
 def heregulin(calls: CohortCalls) -> str:
     """The text of heregulin.tsv."""
     rows = (
-        [*(getattr(result, column) for column in HEREGULIN_COLUMNS[:-1]), ";".join(result.flags)]
+        [*(getattr(result, column) for column in HEREGULIN_COLUMNS[:-1]), flags_cell(result.flags)]
         for patient in calls.patients
         for result in patient.heregulin
     )
@@ -103,7 +112,7 @@ def _mechanism_row(patient: PatientCall) -> list[object]:
     return [
         *(call.patient, call.resistance_class, call.status, call.primary, ";".join(call.additional)),
         *(call.confidence, call.origin, call.judged_timepoint, *axes, ";".join(call.annotated)),
-        *(" | ".join(call.missing), ";".join((*call.flags, *other_methods.flags(patient.other_methods)))),
+        *(" | ".join(call.missing), flags_cell((*call.flags, *other_methods.flags(patient.other_methods)))),
         " | ".join((why.sentence(call), *call.why)),
         " | ".join(compared.words for compared in patient.other_methods),
         *((patient.reviewed.status, patient.reviewed.primary) if patient.reviewed else (None, None)),
@@ -125,5 +134,5 @@ def _sample_row(patient: str, sample: SampleEvidence) -> list[object]:
         *(erbb2.copies, erbb2.copies_low, erbb2.copies_high, erbb2.ratio, erbb2.detectable_copies, erbb2.purity),
         *(erbb2.purity_state, *((own.purity, own.low, own.high) if own else (None, None, None))),
         *(erbb2.bins_kept, erbb2.bins_designed, erbb2.reason),
-        ";".join((*sample.flags, *sample.genotypes.flags, *erbb2.flags)),
+        flags_cell((*sample.flags, *sample.genotypes.flags, *erbb2.flags)),
     ]

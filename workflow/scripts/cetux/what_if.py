@@ -155,7 +155,7 @@ def _erbb2(name: str, settings: Settings, values: Sequence[float], why: str) -> 
     key = name.split(".")[1]
 
     def changed(one: PatientEvidence, value: float) -> PatientEvidence:
-        return _samples(one, lambda sample: _with_copies(sample, sample.erbb2, {**settings, key: value}))
+        return _samples(one, lambda sample: _with_copies(sample, {**settings, key: value}))
 
     return Threshold(name, float(settings[key]), _around(settings[key], values), why, evidence=changed)
 
@@ -199,22 +199,23 @@ def _genes(
     return _samples(one, of)
 
 
-def _with_copies(sample: SampleEvidence, facts: CopyNumber, rules: Settings) -> SampleEvidence:
+def _with_copies(sample: SampleEvidence, rules: Settings) -> SampleEvidence:
     """The sample as `rules` call its copies; what was not measured, or is too noisy, stays what it is."""
+    facts = sample.erbb2
     if facts.log2 is None or facts.reason.startswith("technical"):
         return sample
     state, reason = amplification_rules.classify(facts, rules)
-    if state is sample.erbb2.state:
+    if state is facts.state:
         return sample
     return replace(sample, erbb2=replace(facts, state=state, reason=reason))
 
 
 def _at_purity(sample: SampleEvidence, factor: float, rules: Settings) -> SampleEvidence:
-    """The sample at another purity, at most 1: its copies and the CCF of its mutations."""
+    """The sample at another purity, at most 1: its copies, and the CCF of all that was detected, traces as well."""
     call = sample.erbb2
-    if call.purity is None or factor == 1.0:
+    purity = None if call.purity is None else min(call.purity * factor, 1.0)
+    if purity is None or purity == call.purity:
         return sample
-    purity = min(call.purity * factor, 1.0)
     low = purity * rules["purity_lower_factor"]
 
     def at(allele: Allele) -> Allele:
@@ -223,13 +224,23 @@ def _at_purity(sample: SampleEvidence, factor: float, rules: Settings) -> Sample
         return replace(allele, ccf=found.value, ccf_low=found.low, ccf_high=found.high, multiplicity=times)
 
     genes = {
-        name: replace(gene, alleles=tuple(map(at, gene.alleles))) if gene.alleles else gene
+        name: replace(gene, alleles=tuple(map(at, gene.alleles)), traces=tuple(map(at, gene.traces)))
         for name, gene in sample.genotypes.genes.items()
     }
-    measured = call.log2 is not None and call.log2_se is not None and not call.reason.startswith("technical")
-    moved = replace(sample, genotypes=replace(sample.genotypes, genes=genes))
-    recalled = _with_copies(moved, at_purity(call, purity), rules) if measured else moved
-    return with_local_copies(recalled, rules["purity_lower_factor"])
+    genotypes = replace(sample.genotypes, genes=genes)
+    moved = replace(sample, genotypes=genotypes, erbb2=_copies_at(call, purity, rules))
+    return with_local_copies(moved, rules["purity_lower_factor"])
+
+
+def _copies_at(call: CopyNumber, purity: float, rules: Settings) -> CopyNumber:
+    """The copies at another purity, by the rules; what was not measured, or is too noisy, stays in its state."""
+    if call.log2 is None:
+        return replace(call, purity=purity)
+    facts = at_purity(call, purity)
+    if call.reason.startswith("technical"):
+        return facts
+    state, reason = amplification_rules.classify(facts, rules)
+    return replace(facts, state=state, reason=reason)
 
 
 def _graded(gene: GeneGenotype, mut_vaf: float, low_vaf: float) -> GeneGenotype:

@@ -7,8 +7,8 @@ evidence.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cetux.axes import AxisState, axis_states
-from cetux.evidence import GeneGenotype, HeregulinResult, SampleEvidence
+from cetux.axes import AxisState, Finding
+from cetux.axis_evidence import AxisEvidence, Thresholds, axis_evidence
 from cetux.mechanism import SWAP, Call, PatientEvidence
 from cetux.mechanism_rules import MechanismRules
 from cetux.states import (
@@ -21,7 +21,6 @@ from cetux.states import (
     Origin,
     RasState,
     ResistanceClass,
-    Specimen,
     Status,
     Timepoint,
     Verdict,
@@ -37,27 +36,6 @@ class FiredRule:
 
     rule: str
     words: str
-
-
-@dataclass(frozen=True)
-class AxisEvidence:
-    """What one sample, or the blood, says on one axis at one time point.
-
-    fired: rules that made the verdict. numbers: what was measured, and the limits reached; thresholds: against what it
-    was held. Names carry units; fractions 0..1, copies per cell. fingerprint: of the sample's BAM. row: where the
-    sheets describe it, as in ``samples.tsv: P01_post``.
-    """
-
-    axis: Axis
-    timepoint: Timepoint
-    sample: str
-    verdict: Verdict
-    reason: str
-    fired: tuple[str, ...]
-    numbers: dict[str, float]
-    thresholds: dict[str, float]
-    fingerprint: str
-    row: str
 
 
 @dataclass(frozen=True)
@@ -79,12 +57,6 @@ class Explanation:
     evidence: tuple[AxisEvidence, ...]
     wanted: tuple[Wanted, ...]
 
-
-Thresholds = Mapping[str, Mapping[str, float]]
-"""Thresholds by section: ``erbb2``, ``tissue`` and ``ctdna``, as in the settings."""
-
-EMPTY: Thresholds = {}
-"""No thresholds: the explanation then holds none."""
 
 _WORDS: Mapping[str, str] = {
     Mechanism.RAS_MUT: "RAS mutation",
@@ -147,16 +119,6 @@ _DECIDING: Mapping[Axis, Mapping[str, str]] = {
         Heregulin.MISSING: "a {time}-treatment serum or plasma, of an assay with a cut-off",
     },
 }
-_ERBB2_THRESHOLDS = (
-    *("amp_copies", "amp_copies_low", "amp_gain_over_ploidy", "amp_ratio", "amp_observed_copies"),
-    *("polysomy_copies", "polysomy_ratio", "min_purity", "min_observed_copies"),
-    *("neg_copies", "neg_gain_over_ploidy", "purity_lower_factor"),
-)
-_COPY_NUMBERS = (
-    *("log2", "log2_se", "observed_copies", "copies", "copies_low", "copies_high", "ratio", "ratio_low", "ratio_high"),
-    *("detectable_copies", "purity", "ploidy", "bins_kept", "control_mad_log2"),
-)
-_BLOOD_NUMBERS = ("value_pg_per_ml", "interval_low_pg_per_ml", "interval_high_pg_per_ml", "limit_pg_per_ml")
 
 
 def explain(call: Call, evidence: PatientEvidence, rules: MechanismRules, thresholds: Thresholds) -> Explanation:
@@ -173,7 +135,7 @@ def explain(call: Call, evidence: PatientEvidence, rules: MechanismRules, thresh
         sentence=sentence(call),
         class_reason=call.why[0],
         fired=fired,
-        evidence=tuple(_evidence(evidence, rules, thresholds)),
+        evidence=tuple(axis_evidence(evidence, rules, thresholds)),
         wanted=tuple(wanted(call)),
     )
 
@@ -204,15 +166,17 @@ def _described(call: Call) -> str:
 def _none_detected(call: Call) -> str:
     reduced = any(flag.startswith("reduced_scope") for flag in call.flags)
     names = {Axis.RAS: "KRAS" if reduced else "RAS", Axis.BRAF: "BRAF"}
-    vafs = {name: limit for axis, name in names.items() if (limit := call.axes[axis].limit) is not None}
-    copies = call.axes[Axis.ERBB2].limit
+    limits = {axis: state.limit for axis, state in call.axes.items()}
+    vafs = {name: limit for axis, name in names.items() if (limit := limits.get(axis)) is not None}
+    copies = limits.get(Axis.ERBB2)
     excluded = [
         *([f"{_enumerated(list(vafs))} mutations of VAF >= {max(vafs.values()):.1%}"] if vafs else []),
-        *([f"ERBB2 gains to >= {copies:.1f} copies"] if copies is not None else []),
+        *(["ERBB2 amplification"] if Axis.ERBB2 in call.axes and copies is None else []),
+        *([f"ERBB2 amplification and any gain to {copies:.1f} copies or more"] if copies is not None else []),
     ]
-    limits = [*(["excluded: " + ", ".join(excluded)] if excluded else []), f"confidence {call.confidence}"]
+    said = [*(["excluded: " + ", ".join(excluded)] if excluded else []), f"confidence {call.confidence}"]
     seen = f"; seen and not counted: {_listed(call.annotated)}" if call.annotated else ""
-    return f"no mechanism was detected on the four axes ({'; '.join(limits)}){seen}"
+    return f"no mechanism was detected on the four axes ({'; '.join(said)}){seen}"
 
 
 def _indeterminate(call: Call) -> str:
@@ -258,12 +222,16 @@ def _swaps(call: Call) -> str:
 
 def _unexplained(call: Call) -> Iterator[str]:
     """Why each finding of a call without a mechanism does not count."""
-    for finding in call.findings:
-        for text in call.missing:
-            if text.startswith(f"{finding.label} is "):
-                yield f"{_named(finding.label)} is {_ORIGINS.get(finding.origin, 'there')}, which does not count"
-            elif text.startswith(f"{finding.label} "):
-                yield f"{_named(finding.label)}{text.removeprefix(finding.label)}"
+    for finding, text in _uncounted(call):
+        if text.startswith(f"{finding.label} is "):
+            yield f"{_named(finding.label)} is {_ORIGINS.get(finding.origin, 'there')}, which does not count"
+        else:
+            yield f"{_named(finding.label)}{text.removeprefix(finding.label)}"
+
+
+def _uncounted(call: Call) -> list[tuple[Finding, str]]:
+    """The findings of a call without a mechanism, each with what `Call.missing` says of it."""
+    return [(one, text) for one in call.findings for text in call.missing if text.startswith(f"{one.label} ")]
 
 
 def _of_verdict(call: Call, verdict: Verdict) -> list[str]:
@@ -311,87 +279,21 @@ def wanted(call: Call) -> Iterator[Wanted]:
         if finding.origin is Origin.ORIGIN_UNRESOLVED:
             what = "serum or plasma" if finding.heregulin else "sample that excludes it, or shows it,"
             yield Wanted("", f"where {finding.label} comes from", f"a pre-treatment {what} would tell its origin")
+    for finding, text in _uncounted(call):
+        if finding.origin is not Origin.ORIGIN_UNRESOLVED:
+            yield Wanted("", text, _beyond(finding))
+
+
+def _beyond(finding: Finding) -> str:
+    """What would decide where a finding was there before treatment and does not count.
+
+    DNA counts once it has expanded. A heregulin that was high before never does.
+    """
+    grown = "" if finding.heregulin or finding.origin is Origin.EXPANDED else "this has more than doubled or "
+    return f"a further post-treatment sample, in which {grown}another mechanism has emerged"
 
 
 def _deciding(axis: Axis, state: AxisState, time: Timepoint) -> str:
     names = [rule.rsplit(".", 1)[1] for rule in state.fired]
     known = [_DECIDING[axis][name].format(time=time) for name in names if name in _DECIDING[axis]]
     return "; ".join(dict.fromkeys(known)) or f"another {time}-treatment sample"
-
-
-def _evidence(evidence: PatientEvidence, rules: MechanismRules, thresholds: Thresholds) -> Iterator[AxisEvidence]:
-    """Of every sample, and the blood, of both time points."""
-    for timepoint in Timepoint:
-        for sample in sorted(evidence.samples, key=lambda one: one.sample):
-            if sample.timepoint is timepoint:
-                yield from _of_sample(sample, rules, thresholds)
-        result = evidence.heregulin.get(timepoint)
-        if result is not None:
-            yield _of_blood(result, axis_states([], result, timepoint, rules)[Axis.HRG])
-
-
-def _of_sample(sample: SampleEvidence, rules: MechanismRules, thresholds: Thresholds) -> Iterator[AxisEvidence]:
-    alone = axis_states([sample], None, sample.timepoint, rules)
-    section = "ctdna" if sample.specimen is Specimen.CTDNA and "ctdna_without_umi" not in _flags(sample) else "tissue"
-    genes = sample.genotypes.genes
-    numbers = {
-        Axis.RAS: _of_genes([genes[name] for name in ("KRAS", "NRAS") if name in genes]),
-        Axis.BRAF: _of_genes([genes[name] for name in ("BRAF",) if name in genes]),
-        Axis.ERBB2: _present(sample.erbb2, _COPY_NUMBERS),
-    }
-    copies = {name: thresholds["erbb2"][name] for name in _ERBB2_THRESHOLDS if name in thresholds.get("erbb2", {})}
-    for axis, measured in numbers.items():
-        state = alone[axis]
-        yield AxisEvidence(
-            axis=axis,
-            timepoint=sample.timepoint,
-            sample=sample.sample,
-            verdict=state.verdict,
-            reason="; ".join(state.reasons),
-            fired=state.fired,
-            numbers=measured,
-            thresholds=copies if axis is Axis.ERBB2 else dict(thresholds.get(section, {})),
-            fingerprint=sample.fingerprint,
-            row=f"samples: {sample.sample}",
-        )
-
-
-def _flags(sample: SampleEvidence) -> str:
-    return " ".join((*sample.flags, *sample.genotypes.flags))
-
-
-def _of_genes(genes: Sequence[GeneGenotype]) -> dict[str, float]:
-    """Fractions and counts of every reported change, and the limits of the genes."""
-    found: dict[str, float] = {}
-    for gene in genes:
-        for allele in gene.alleles:
-            name = f"{gene.gene} {allele.protein}"
-            found[f"{name} vaf"] = allele.vaf
-            found[f"{name} alt_fragments"] = allele.alt_fragments
-            found[f"{name} fragments"] = allele.fragments
-            found |= {f"{name} {key}": value for key, value in _present(allele, ("ccf", "ccf_low", "ccf_high")).items()}
-        limits = _present(gene, ("excluded_vaf", "excluded_ccf"))
-        found |= {f"{gene.gene} {key}": value for key, value in limits.items()}
-    return found
-
-
-def _of_blood(result: HeregulinResult, state: AxisState) -> AxisEvidence:
-    cutoff = result.cutoff_pg_per_ml
-    return AxisEvidence(
-        axis=Axis.HRG,
-        timepoint=result.timepoint,
-        sample="",
-        verdict=state.verdict,
-        reason="; ".join(state.reasons),
-        fired=state.fired,
-        numbers=_present(result, _BLOOD_NUMBERS),
-        thresholds={} if cutoff is None else {"cutoff_pg_per_ml": cutoff},
-        fingerprint="",
-        row=f"heregulin: {result.patient} {result.timepoint}",
-    )
-
-
-def _present(record: object, names: Sequence[str]) -> dict[str, float]:
-    """The numbers of a record that are known, by name."""
-    values = {name: getattr(record, name) for name in names}
-    return {name: value for name, value in values.items() if value is not None}

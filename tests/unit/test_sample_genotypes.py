@@ -10,8 +10,8 @@ from cetux import records
 from cetux.call_comparison import compare_with_vcf
 from cetux.counts import HaplotypeCounts, SampleCheck, Usable
 from cetux.evidence import SampleGenotypes
-from cetux.genotyping import genotype_sample, read_backgrounds
 from cetux.identity import Site, SiteCount
+from cetux.sample_genotypes import genotype_sample, read_backgrounds
 from cetux.sites import CountedSite, KnownSite, SiteCounts
 from cetux.states import Agreement, Genotype
 
@@ -25,14 +25,18 @@ def genotypes(counts: HaplotypeCounts, sites: SiteCounts | None = None, check: S
     return genotype_sample(check, counts, sites, "GRCh38", None, SAMPLE, SETTINGS)
 
 
-def foreign(fraction: float, many: int = 80) -> SiteCounts:
-    """Homozygous sites of one person mixed with `fraction` of another, depth 1,000, frequency 0.5."""
+def foreign(fraction: float, many: int = 120) -> SiteCounts:
+    """Sites of one person, every second heterozygous, mixed with `fraction` of another: depth 1,000, frequency 0.5.
+
+    They lie on 20 chromosomes, 30 Mb apart: many homozygous ones in a row might be a lost segment.
+    """
     draw = np.random.default_rng(7)
     sites = []
     for place in range(many):
         alleles = draw.binomial(2, 0.5)
-        shown = int(draw.binomial(1000, 0.001 + fraction * alleles / 2))
-        known = KnownSite(Site("1", 1_000_000 * (place + 1), "A", "G"), 0.5)
+        own = place // 20 % 2 / 2
+        shown = int(draw.binomial(1000, 0.001 + (1 - fraction) * own + fraction * alleles / 2))
+        known = KnownSite(Site(str(place % 20 + 1), 30_000_000 * (place // 20 + 1), "A", "G"), 0.5)
         sites.append(CountedSite(known, SiteCount(1000 - shown, shown)))
     return SiteCounts("s", Usable(), tuple(sites))
 
