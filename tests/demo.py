@@ -270,12 +270,37 @@ def add_errors(bases: Codes, rng: Rng) -> Codes:
     return qualities
 
 
+def add_snps(bases: Codes, name: str, seed: int, contig: Ints, place: Ints, molecule: Ints) -> None:
+    """Change the base at each common SNP of the person, in both mates of every or of half of the molecules."""
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode()), 2])  # its own: the other reads stay as they are
+    has_alt = np.tile(rng.random(molecule.max() + 1)[molecule], 2)
+    for (chrom, position, shift), copies in zip(*germline(name, seed), strict=True):
+        covers = (contig == CONTIGS.index(chrom)) & (place <= position) & (position < place + READ_BP)
+        hit = np.flatnonzero(covers & (has_alt < copies / 2))
+        offset = position - place[hit]
+        bases[hit, offset] = (bases[hit, offset] + shift) % 4
+
+
 def bam_bins(starts: Ints) -> Ints:
     """The bin of a record of READ_BP reference bases (SAM specification, reg2bin)."""
     ends, bins = starts + READ_BP - 1, np.zeros_like(starts)
     for shift, first in ((26, 1), (23, 9), (20, 73), (17, 585), (14, 4681)):
         bins = np.where(starts >> shift == ends >> shift, first + (starts >> shift), bins)
     return bins
+
+
+def germline(name: str, seed: int) -> tuple[list[tuple[str, int, int]], list[int]]:
+    """Common SNPs as (contig, position, shift from the reference base), one a background gene, and the copies of alt
+    (0, 1 or 2, each allele with 1/2) of the person that a sample is of: its patient, or the normal itself.
+    """
+    genes = {target.gene: target for target in panel() if target.gene.startswith("BG_")}
+    rng = np.random.default_rng([seed, 1])
+    sites = [
+        (t.contig, (t.start + t.end) // 2, int(shift))
+        for t, shift in zip(genes.values(), rng.integers(1, 4, len(genes)), strict=True)
+    ]
+    person = name.rsplit("_", 1)[0]
+    return sites, np.random.default_rng([seed, zlib.crc32(person.encode()), 1]).binomial(2, 0.5, len(sites)).tolist()
 
 
 def draw_reads(tumour: Tumour | None, name: str, seed: int, depth: float = 1.0) -> npt.NDArray[np.void]:
@@ -295,6 +320,7 @@ def draw_reads(tumour: Tumour | None, name: str, seed: int, depth: float = 1.0) 
         for position, base in enumerate(change.alt, change.position):
             hit = np.flatnonzero(mutant & (place <= position) & (position < place + READ_BP))
             bases[hit, position - place[hit]] = "ACGT".index(base)
+    add_snps(bases, name, seed, contig, place, molecule)
     reads = np.zeros(len(place), dtype=RECORD)
     reads["qualities"] = add_errors(bases, rng)
     nibbles = np.uint8(1) << bases

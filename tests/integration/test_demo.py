@@ -8,8 +8,10 @@ import pysam.bcftools
 import pytest
 from jsonschema import Draft202012Validator
 
+from cetux.sites import read_snps
+from cetux.states import Identity
 from tests import accept, demo
-from tests.integration.workflow import ROOT, planned, snakemake
+from tests.integration.workflow import ROOT, copy_run, planned, replace_in, snakemake
 
 pytestmark = pytest.mark.run
 
@@ -127,6 +129,36 @@ def test_provenance_names_versions_and_inputs(finished):
     assert run["packages"]["cnvkit"] == "0.9.14"
     assert set(run["samples_fingerprint"]) == set(rows(finished / "samples.tsv"))
     assert set(run["sheets_sha256"]) == {"samples.tsv", "patients.tsv", "heregulin.tsv"}
+
+
+def test_without_a_list_common_snps_are_found_in_the_normals_and_tell_persons(finished):
+    """The demo has one SNP in each of its 40 background genes (tests/demo.py)."""
+    sites, _ = demo.germline("N01", seed=1)
+    planted = {(contig.removeprefix("chr"), position) for contig, position, _ in sites}
+    found = {
+        (known.site.chrom, known.site.position) for known in read_snps(str(finished / "results/find_snps/panel.vcf"))
+    }
+    assert found <= planted
+    assert len(found) >= 35
+    calls = json.loads((finished / "results/mechanisms.json").read_text(encoding="utf-8"))
+    pairs = [pair["verdict"] for patient in calls["patients"] for pair in patient["identity"]]
+    assert pairs == [Identity.SAME_PERSON] * 2
+    flags = {flag for patient in calls["patients"] for flag in patient["call"]["flags"]}
+    assert not {flag for flag in flags if "not_assessable" in flag or flag.startswith("contamination")}
+
+
+def test_exchanged_samples_of_two_patients_are_found_without_a_list(finished, tmp_path):
+    run = copy_run(finished, tmp_path / "cohort")
+    for old, new in (("bam/P04_ERBB2_post", "bam/other"), ("bam/P05_HRG_post", "bam/P04_ERBB2_post")):
+        replace_in(run / "samples.tsv", old, new)
+    replace_in(run / "samples.tsv", "bam/other", "bam/P05_HRG_post")
+    snakemake(run, "results/mechanisms.tsv", "--cores", "2", "--quiet")
+    table = accept.read(run / "results/mechanisms.tsv")
+    for patient in ("P04_ERBB2", "P05_HRG"):
+        assert table[patient]["status"] == "INDETERMINATE"
+        assert "sample_swap" in table[patient]["flags"]
+        assert f"SAMPLE_SWAP: {patient}_post and {patient}_pre: " in table[patient]["missing"]
+    assert table["P01_KRAS"]["primary"] == "RAS_MUT(KRAS G12D)"
 
 
 @pytest.mark.fault

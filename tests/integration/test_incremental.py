@@ -125,10 +125,12 @@ def test_an_erbb2_threshold_reads_no_bam(run):
     assert planned(run) == of(["call_erbb2"], TUMOURS) | JOIN
 
 
-def test_a_read_filter_counts_the_codons_again_and_nothing_else(run):
+def test_a_read_filter_counts_codons_and_snps_again_and_nothing_else(run):
     with (run / "cohort.yaml").open("a", encoding="utf-8") as handle:
         handle.write("reads: {min_base_quality: 25}\n")
-    assert planned(run) == of(["count_haplotypes", "call_genotypes", "draw_reads"], TUMOURS) | JOIN
+    """The SNPs are sought by it too, and judged for purity."""
+    rules = ["count_haplotypes", "call_genotypes", "call_erbb2", "draw_reads"]
+    assert planned(run) == {("find_snps", "panel")} | of(rules, TUMOURS) | JOIN
 
 
 def test_a_list_of_common_snps_is_counted_with_the_codons_and_counts_no_coverage_again(run):
@@ -139,7 +141,7 @@ def test_a_list_of_common_snps_is_counted_with_the_codons_and_counts_no_coverage
     )
     replace_in(run / "cohort.yaml", "method: hybrid\n", "method: hybrid\n    snps: snps.vcf\n")
     rules = ("count_haplotypes", "call_genotypes", "call_erbb2", "draw_reads")
-    assert planned(run) == of(rules, TUMOURS) | JOIN
+    assert planned(run) == of(rules, TUMOURS) | JOIN, "and no SNP is sought in normals any more"
     counted = "results/count_haplotypes/P01_KRAS_pre.sites.json"
     snakemake(run, "--cores", "1", "--quiet", "--", counted)
     (site,) = records.read(SiteCounts, run / counted).sites
@@ -215,14 +217,14 @@ def test_a_frozen_reference_leaves_old_calls_alone_when_normals_come(run):
     assert planned(run) == {("check_sample", "N09")} | asked
 
 
-def test_an_edited_targets_bed_counts_the_coverage_again(run):
+def test_an_edited_targets_bed_counts_the_coverage_again_and_seeks_snps_anew(run):
     lines = (run / "panel.bed").read_text(encoding="utf-8").splitlines(keepends=True)
     (run / "panel.bed").write_text("".join(lines[:-1]), encoding="utf-8")
     normals = [f"N{number:02}" for number in range(1, 9)]
     assert planned(run) == (
-        {("design_bins", "panel"), ("build_reference", "panel")}
+        {("design_bins", "panel"), ("build_reference", "panel"), ("find_snps", "panel")}
         | of(["check_sample", "count_coverage"], [*TUMOURS, *normals])
-        | of(DECIDING, TUMOURS)
+        | of(["count_haplotypes", *DECIDING], TUMOURS)
         | JOIN
     )
 
@@ -255,7 +257,8 @@ def test_an_edited_counter_counts_again(run, tmp_path):
     clone = copy_clone(tmp_path / "clone")
     replace_in(clone / "workflow/scripts/cetux/haplotypes.py", "_WINDOW_BP = 200", "_WINDOW_BP = 199")
     assert ("count_haplotypes", "P01_KRAS_pre") in planned(run, clone)
-    assert not {job for job in planned(run, clone) if job[0] in ("count_coverage", "call_erbb2")}
+    # call_erbb2 reads the SNPs that the same jobs count
+    assert not {rule for rule, _ in planned(run, clone)} & {"find_snps", "count_coverage", "correct_coverage"}
 
 
 def test_comments_and_docstrings_of_the_code_rerun_nothing(run, tmp_path):

@@ -45,7 +45,7 @@ def test_snakedeploy_lays_it_out_to_run(run: Path, tmp_path: Path) -> None:
     clone = copy_clone(tmp_path / "clone")
     deployed = tmp_path / "deployed"
     snakedeploy = Path(sys.executable).with_name("snakedeploy")
-    command = [str(snakedeploy), "deploy-workflow", str(clone), str(deployed), "--name", "cetux", "--tag", "v0.2.0"]
+    command = [str(snakedeploy), "deploy-workflow", str(clone), str(deployed), "--name", "cetux", "--tag", "v0.3.0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (deployed / "config/config.yaml").read_text() == (ROOT / "config/config.yaml").read_text()

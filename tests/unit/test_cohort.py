@@ -10,7 +10,7 @@ import yaml
 from tests import builders
 
 from cetux import cohort
-from cetux.errors import InputError, Problem
+from cetux.errors import AT_START, InputError, Problem
 from cetux.states import Specimen
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "bad_input"
@@ -160,7 +160,7 @@ def test_heregulin_may_be_left_out_and_normals_be_replaced(here: Path) -> None:
 def test_damaged_cohort_gives_its_listing(case: str, here: Path) -> None:
     for path in (CASES / case).iterdir():
         (here / path.name).write_bytes(path.read_bytes())
-    listing = str(refused()).splitlines()
+    listing = refused().told(AT_START).splitlines()
     expected = (CASES / case / "expected.txt").read_text().splitlines()
     # "..." ends a line whose rest quotes the description of a key in the config schema
     cut = [line[: len(e) - 3] + "..." if e.endswith("...") else line for line, e in zip(listing, expected, strict=True)]

@@ -165,6 +165,27 @@ def test_copies_against_a_normal(patient: str, erbb2: float, controls: float) ->
         assert np.median(ratio[gene_mask(arm)]) / background == pytest.approx(controls, rel=0.1)
 
 
+def test_a_patients_samples_share_their_common_snps_and_persons_differ() -> None:
+    sites, of_pre = demo.germline("P04_ERBB2_pre", seed=1)
+    assert len(sites) == 40
+    assert demo.germline("P04_ERBB2_post", seed=1) == (sites, of_pre)
+    persons = {tuple(demo.germline(name, seed=1)[1]) for name in ("P04_ERBB2_pre", "P05_HRG_pre", "N01", "N02")}
+    assert len(persons) == 4
+    assert all(any(s.contig == c and s.start <= at < s.end for s in demo.panel()) for c, at, _ in sites)
+
+
+def test_common_snps_are_in_every_or_in_half_of_the_molecules(cohort: Path) -> None:
+    """A heterozygous one among some 150 fragments shows 50 %, give or take 4 points (sd)."""
+    made = demo.reference(1)
+    with pysam.AlignmentFile(str(cohort / "bam/P01_KRAS_pre.bam")) as bam:
+        for (contig, position, shift), copies in zip(*demo.germline("P01_KRAS_pre", seed=1), strict=True):
+            ref = builders.reference_bases(made, contig, position, position + 1)
+            alt = "ACGT"[("ACGT".index(ref) + shift) % 4]
+            seen = list(fragments(bam, contig, position).values())
+            assert seen.count(alt) / len(seen) == pytest.approx(copies / 2, abs=0.2)
+            assert seen.count(alt) + seen.count(ref) > 0.97 * len(seen)
+
+
 def test_the_shallow_sample_lacks_codon_61_alone() -> None:
     tumour = demo.cohort()["P08_DEPTH"].samples["pre"]
     ratio = depths("P08_DEPTH_pre", tumour) / depths("N01", None)

@@ -5,7 +5,6 @@ from math import log
 import numpy as np
 import pytest
 
-from cetux.genotyping import MOST_FOREIGN
 from cetux.identity import (
     ERROR_RATE,
     SPACING_BP,
@@ -17,6 +16,7 @@ from cetux.identity import (
     pair_identity,
     raised_floor,
 )
+from cetux.sample_genotypes import MOST_FOREIGN
 from cetux.states import Identity
 
 Rng = np.random.Generator
@@ -54,6 +54,18 @@ def test_genotypes(ref, alt, expected):
     assert genotype(SiteCount(ref, alt)) == expected
 
 
+@pytest.mark.parametrize("lost", [0.2, 0.6])
+def test_a_tumour_that_lost_much_is_not_taken_for_another_person(lost):
+    """One sample without loss, the other without one allele at many sites: 500 pairs, as above."""
+    rng = np.random.default_rng(9)
+    false = 0
+    for _ in range(500):
+        one = person(rng, rng.uniform(0.2, 0.8, 40))
+        found = pair_identity(counted(rng, one), counted(rng, one, lost=lost))
+        false += found.verdict is Identity.DIFFERENT_PERSONS
+    assert false <= 4
+
+
 @pytest.mark.parametrize("spectrum", SPECTRA)
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("many", [12, 40])
@@ -89,10 +101,12 @@ def test_enough_common_sites_decide(known, many):
 
 
 def test_the_log_odds_of_one_site_by_hand():
-    # f = 0.5, both heterozygous: same (1/2)(0.8)**2 + (1/2)(0.01)**2 = 0.32005; apart (0.4 + 0.005)**2 = 0.164025
+    """f = 0.5, both heterozygous, 10 or 40 % of such sites lost in each: one person, on average over both,
+    (1/2)(0.75)**2 + (1/2)(0.01)**2 = 0.2813; two persons at most, with 10 % lost, ((1/2)(0.9) + 0.005)**2 = 0.207025.
+    """
     site = Site("1", 1_000_000, "C", "T")
     half = {site: SiteCount(50, 50)}
-    assert pair_identity(half, half, {site: 0.5}).log_odds == pytest.approx(log(0.32005 / 0.164025))
+    assert pair_identity(half, half, {site: 0.5}).log_odds == pytest.approx(log(0.2813 / 0.207025))
 
 
 def test_too_little_is_a_verdict_of_its_own():
@@ -185,6 +199,25 @@ def test_more_than_can_be_measured_is_still_seen():
     found = contamination(counted(rng, person(rng, f), foreign=0.2, other=person(rng, f)))
     assert found.detected
     assert found.high > 0.05
+
+
+ARM_BP = 60_000_000
+
+
+@pytest.mark.parametrize("purity", [0.84, 0.9, 0.95])
+def test_the_rest_of_lost_alleles_is_not_taken_for_another_persons(purity):
+    """Tumours that lost one copy of two arms of five, of 22 chromosomes with four sites 30 Mb apart: none is mixed."""
+    rng = np.random.default_rng(12)
+    places = [Site(str(1 + chrom), site * ARM_BP // 2, "A", "G") for chrom in range(22) for site in range(4)]
+    undecided = 0
+    for _ in range(50):
+        alleles, lost = person(rng, rng.uniform(0.2, 0.8, 88)), np.repeat(rng.random(44) < 0.4, 2)
+        rest = np.where(rng.random(88) < 0.5, (1 - purity) / (2 - purity), 1 / (2 - purity))
+        alt = rng.binomial(300, np.where(lost & (alleles == 1), rest, alleles / 2) * 0.998 + 0.001)
+        found = contamination({site: SiteCount(300 - int(k), int(k)) for site, k in zip(places, alt, strict=True)})
+        assert not found.detected
+        undecided += not found.assessable
+    assert undecided > 40 or purity < 0.9  # without the question where it is seen, these would all be called mixed
 
 
 def test_too_few_sites_are_not_assessable():

@@ -104,8 +104,28 @@ def test_two_samples_of_one_person_and_of_two():
     assert identity(person(1, "pre"), person(1, "post")).verdict is Identity.SAME_PERSON
     assert identity(person(1, "pre"), person(2, "post")).verdict is Identity.DIFFERENT_PERSONS
     assert identity(person(1, "pre", 1), person(1, "post", 1)).verdict is Identity.NOT_ASSESSABLE
-    missing = cohort_calls._identity_of("pre", "post", {})
-    assert (missing.verdict, missing.reason) == (Identity.NOT_ASSESSABLE, "the assay has no list of SNPs")
+
+
+@pytest.mark.parametrize(
+    ("counted", "reason"),
+    [
+        ({}, "the assay has no list of SNPs, and fewer than 3 normals to find SNPs in"),
+        ({"pre": SiteCounts("pre", Usable())}, "no SNP was found on the targets in the assay's normals"),
+        ({"pre": SiteCounts("pre", Usable(False, "reading failed", "Copy it"))}, "SNPs of pre: reading failed"),
+    ],
+)
+def test_why_identity_is_not_assessable(counted, reason):
+    found = cohort_calls._identity_of("pre", "post", counted | ({"post": person(1, "post")} if counted else {}))
+    assert (found.verdict, found.reason) == (Identity.NOT_ASSESSABLE, reason)
+
+
+def test_a_list_without_a_snp_is_a_mistake_where_it_was_given(tmp_path):
+    (tmp_path / "snps.vcf").write_text(VCF[: VCF.index("chr12\t")], encoding="utf-8")
+    with pytest.raises(InputError, match="it holds no biallelic SNP"):
+        read_snps(str(tmp_path / "snps.vcf"))
+    builders.BamBuilder(CONTIGS, REFERENCE).write(tmp_path / "S.bam")
+    found = count_sites("S", str(tmp_path / "S.bam"), None, str(tmp_path / "snps.vcf"), KEEP, may_be_empty=True)
+    assert found == SiteCounts("S", Usable())
 
 
 def acquired(verdict: Identity):

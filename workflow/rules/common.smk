@@ -13,13 +13,19 @@ YAML = os.path.relpath(workflow.configfiles[-1]) if workflow.configfiles else ""
 try:
     COHORT = cohort.load(config, os.path.dirname(YAML), YAML or "config", check=workflow.is_main_process)
 except errors.InputError as problems:
-    sys.exit(f"cetux: {problems}" if config else "cetux: no cohort. Give its YAML: snakemake --configfile cohort.yaml")
+    outcome = errors.AT_START if workflow.is_main_process else errors.IN_A_JOB
+    sys.exit(
+        f"cetux: {problems.told(outcome)}"
+        if config
+        else "cetux: no cohort. Give its YAML: snakemake --configfile cohort.yaml"
+    )
 for warning in COHORT.warnings:
     print(f"cetux: {warning}", file=sys.stderr)
 
 SETTINGS = COHORT.settings
 TUMOURS = COHORT.tumours()
 NORMALS = {name: COHORT.normals(name) for name in COHORT.assays}
+SNP_NORMALS = {name: COHORT.snp_normals(name) for name in COHORT.assays}
 
 
 # On a cluster these run where Snakemake itself runs: each is one short process over small files, in less time than a

@@ -1,9 +1,38 @@
 """Count the haplotypes of codons, then decide what they say."""
 
 
+rule find_snps:
+    """Find common SNPs on the targets in the assay's own normals, once per assay, where the cohort gives no list."""
+    input:
+        bams=snp_normal_bams,
+        targets=assay_targets,
+        fasta=assay_fasta,
+    output:
+        sites="results/find_snps/{assay}.vcf",
+    log:
+        "logs/find_snps/{assay}.log",
+    benchmark:
+        "benchmarks/find_snps/{assay}.tsv"
+    priority: 10
+    conda:
+        "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
+    params:
+        logic=LOGIC["find_snps"],
+        stamps=snp_normal_stamps,
+        fasta_index=fasta_digest,
+        targets_digest=targets_digest,
+        build=assay_build,
+        method=assay_method,
+        reads=SETTINGS["reads"],
+    script:
+        "../scripts/find_snps.py"
+
+
 rule count_haplotypes:
-    """Read every listed (with a FASTA, every coding) codon off every fragment, once, and the common SNPs of a list, which
-    tell samples of one person from a swap; thresholds rerun nothing of this.
+    """Read every listed (with a FASTA, every coding) codon off every fragment, once, and the common SNPs, which tell
+    samples of one person from a swap; thresholds rerun nothing of this.
     """
     input:
         bam=sample_bam,

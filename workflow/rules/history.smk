@@ -1,7 +1,7 @@
 """What the calls of this run are against those of earlier runs, and which input, rule or version made the difference."""
 
 DECIDED_BY = (
-    "check_sample count_haplotypes call_genotypes compare_calls design_bins count_coverage build_reference "
+    "check_sample find_snps count_haplotypes call_genotypes compare_calls design_bins count_coverage build_reference "
     "correct_coverage call_erbb2 read_plates call_heregulin call_mechanisms"
 ).split()
 

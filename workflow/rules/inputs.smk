@@ -44,8 +44,17 @@ def targets_digest(wildcards):
 
 
 def assay_snps(wildcards):
-    snps = assay_of(wildcards).snps
-    return ancient(snps) if snps else []
+    assay = assay_of(wildcards)
+    found = f"results/find_snps/{assay.assay}.vcf" if SNP_NORMALS[assay.assay] else []
+    return ancient(assay.snps) if assay.snps else found
+
+
+def snp_normal_bams(wildcards):
+    return [COHORT.samples[normal].bam for normal in SNP_NORMALS[wildcards.assay]]
+
+
+def snp_normal_stamps(wildcards):
+    return [stamp_of(bam) for bam in snp_normal_bams(wildcards)]
 
 
 def snps_digest(wildcards):
@@ -66,7 +75,7 @@ def error_normals(wildcards):
 
 
 def sample_sites(wildcards):
-    return f"results/count_haplotypes/{wildcards.sample}.sites.json" if assay_of(wildcards).snps else []
+    return f"results/count_haplotypes/{wildcards.sample}.sites.json" if assay_snps(wildcards) else []
 
 
 def assay_fasta(wildcards):
@@ -91,10 +100,13 @@ def sample_bam(wildcards):
     return sample_of(wildcards).bam
 
 
-def bam_stamp(wildcards):
-    bam = sample_of(wildcards).bam  # with its index: one that was made again is the mend of a stale one
+def stamp_of(bam):  # with its index: one that was made again is the mend of a stale one
     found = [os.stat(path) for path in (bam, indexes.index_of(bam)) if path]
     return [number for stat in found for number in (stat.st_size, int(stat.st_mtime))]
+
+
+def bam_stamp(wildcards):
+    return stamp_of(sample_of(wildcards).bam)
 
 
 def genotyped_sample(wildcards):

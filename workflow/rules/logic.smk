@@ -6,22 +6,22 @@ from pathlib import Path
 SCRIPTS = (
     "describe_reference check_sample count_haplotypes call_genotypes compare_calls design_bins count_coverage build_reference "
     "correct_coverage call_erbb2 read_plates call_heregulin call_mechanisms compare_methods sweep_thresholds describe_cohort write_tables write_report "
-    "record_changes record_provenance export_pseudonymised draw_reads copy_viewer write_workbook write_multiqc"
+    "record_changes record_provenance export_pseudonymised draw_reads copy_viewer write_workbook write_multiqc find_snps"
 ).split()
 MODULES = (
-    "__init__ alignment amplification amplification_rules annotations axes background bam_spans bin_noise calibration "
-    "call_comparison chromosome_picture clinical clonality coding codons cohort cohort_calls cohort_problems "
-    "cohort_statistics concordance concordance_problems config_docs copies copies_chart correction counts "
-    "course_chart coverage cutoffs depth_chart design detection drawn_reads edits errors evidence exclusivity "
-    "extended flanks flip_purity force_call fragments frequencies gene_bins gene_break genomes genotype genotyping "
-    "haplotypes heregulin heregulin_calls heregulin_chart heregulin_problems heregulin_statistics hgvs history "
-    "history_inputs identity indels indexes joblog logic measurement mechanism mechanism_docs mechanism_rules methods "
+    "__init__ alignment amplification amplification_rules annotations axes axis_evidence background bam_spans "
+    "bin_noise calibration call_comparison chromosome_picture clinical clonality coding codons cohort cohort_calls "
+    "cohort_problems cohort_statistics concordance concordance_problems config_docs copies copies_chart correction "
+    "counts course_chart coverage cutoffs depth_chart design detection drawn_reads edits errors evidence exclusivity "
+    "extended flanks flip_purity force_call fragments frequencies gene_bins gene_break genomes genotype haplotypes "
+    "heregulin heregulin_calls heregulin_chart heregulin_problems heregulin_statistics hgvs history history_inputs "
+    "identity indels indexes joblog logic lost_alleles measurement mechanism mechanism_docs mechanism_rules methods "
     "multiqc new_cohort normals oncoprint origin other_calls other_methods output_schema override_problems overrides "
     "pages pair_chart paired patient_report pictures plan plate_cohort plate_files plate_layout plate_picture "
-    "plate_quality plate_records plate_sheets plates primary provenance pseudonyms purity raised_segment reads_page "
-    "records report resources roc sample_check settings shared_noise shared_patterns sheets signed_rank sites softmax "
-    "states statistics_records subjects summary support survival survival_chart survival_comparisons tables targets "
-    "vcf version what_if what_if_chart why workbook"
+    "plate_quality plate_records plate_sheets plates polymorphisms primary provenance pseudonyms purity "
+    "raised_segment reads_page records report resources roc sample_check sample_genotypes settings shared_noise "
+    "shared_patterns sheets signed_rank sites softmax states statistics_records subjects summary support survival "
+    "survival_chart survival_comparisons tables targets vcf version what_if what_if_chart why workbook"
 ).split()
 # each table by the function of cetux.resources that reads it
 TABLES = {

@@ -1,7 +1,7 @@
 from cetux import joblog, records
 from cetux.coding import scanned_codons
 from cetux.counts import HaplotypeCounts, SampleCheck
-from cetux.genotyping import genotype_sample, read_backgrounds
+from cetux.sample_genotypes import genotype_sample, read_backgrounds
 from cetux.sites import SiteCounts
 from cetux.vcf import write_vcf
 

@@ -9,4 +9,6 @@ keep = ReadFilter(**given.reads, keep_duplicates=given.method == "amplicon")
 fasta = wanted.get("fasta") or None
 counts = count_haplotypes(sample, wanted.bam, fasta, scanned_codons(given.build, fasta), keep)
 records.write(counts, snakemake.output.counts)
-records.write(count_sites(sample, wanted.bam, fasta, wanted.get("snps") or None, keep), snakemake.output.sites)
+# without a digest the list is none that was given, but one that was found in the normals, and may hold nothing
+sites = count_sites(sample, wanted.bam, fasta, wanted.get("snps") or None, keep, may_be_empty=not given.snps_digest)
+records.write(sites, snakemake.output.sites)

@@ -16,6 +16,12 @@ from cetux.states import Specimen
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """What IDs look like: they become names of files."""
 
+LEAST_NORMALS = 3
+"""Normals from which an assay's common SNPs are found where no list is given [P]."""
+
+_MOST_SEARCHED = 8
+"""Normals in which they are sought: more add rare ones, which tell little [P]."""
+
 _MOST_DRAWN = 1_000
 """Tumours of a small cohort [P]."""
 
@@ -132,9 +138,19 @@ class Cohort:
         tumours, wanted = self.tumours(), self.settings["report"]["reads"]
         return tumours if wanted == "always" or (wanted == "small_cohorts" and len(tumours) <= _MOST_DRAWN) else []
 
+    def snp_normals(self, assay: str) -> list[str]:
+        """IDs of the normals in which an assay's common SNPs are sought, in the order of the sheet.
+
+        None where a list is given or there are too few. Of many the first ones, so that one that is appended to them
+        changes nothing.
+        """
+        own = [s.sample for s in self.samples.values() if s.role == "normal" and s.assay == assay]
+        return own[:_MOST_SEARCHED] if not self.assays[assay].snps and len(own) >= LEAST_NORMALS else []
+
     def with_snps(self) -> list[str]:
-        """IDs of the tumour samples whose assay has a list of common SNPs, sorted."""
-        return [name for name in self.tumours() if self.assays[self.samples[name].assay].snps]
+        """IDs of the tumour samples whose assay has a list of common SNPs, given or to be found, sorted."""
+        having = {name for name, assay in self.assays.items() if assay.snps or self.snp_normals(name)}
+        return [name for name in self.tumours() if self.samples[name].assay in having]
 
     def with_vcf(self) -> list[str]:
         """IDs of the tumour samples that bring another caller's VCF, sorted."""

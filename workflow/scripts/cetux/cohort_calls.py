@@ -8,9 +8,10 @@ from pathlib import Path
 
 from cetux import other_methods, records
 from cetux.annotations import ReportedMeaning, annotations_of
+from cetux.axis_evidence import EMPTY, Thresholds
 from cetux.call_comparison import Comparison
 from cetux.clonality import with_local_copies
-from cetux.cohort import Cohort, Patient
+from cetux.cohort import LEAST_NORMALS, Cohort, Patient
 from cetux.counts import SampleCheck
 from cetux.errors import InputError, Problem
 from cetux.evidence import CopyNumber, HeregulinResult, IdentityCheck, SampleEvidence, SampleGenotypes
@@ -24,7 +25,10 @@ from cetux.overrides import Override
 from cetux.sheets import Row
 from cetux.sites import SiteCounts
 from cetux.states import Axis, Heregulin, Identity, Specimen, Timepoint
-from cetux.why import EMPTY, Explanation, Thresholds, explain
+from cetux.why import Explanation, explain
+
+_SITES = ".sites.json"
+"""Ending of what `count_sites` counted in a sample, behind the sample's ID."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def read_evidence(cohort: Cohort, files: SampleFiles, heregulin: str) -> list[Pa
         files: of its samples, in any order.
         heregulin: path of the cohort's heregulin calls.
     """
-    sites = {Path(path).stem: path for path in files.sites}
+    sites = {Path(path).name.removesuffix(_SITES): path for path in files.sites}
     checked = {check.sample: check for check in (records.read(SampleCheck, path) for path in files.checks)}
     genotyped = {found.sample: found for found in (records.read(SampleGenotypes, path) for path in files.genotypes)}
     copied = {found.sample: found for found in (records.read(CopyNumber, path) for path in files.erbb2)}
@@ -132,10 +136,20 @@ def _identity(samples: Sequence[SampleEvidence], sites: Mapping[str, str]) -> tu
 
 
 def _identity_of(one: str, other: str, snps: Mapping[str, SiteCounts]) -> IdentityCheck:
-    if one not in snps or other not in snps:
-        return IdentityCheck(one, other, Identity.NOT_ASSESSABLE, "the assay has no list of SNPs")
+    reason = _why_not(one, snps) or _why_not(other, snps)
+    if reason:
+        return IdentityCheck(one, other, Identity.NOT_ASSESSABLE, reason)
     found = pair_identity(snps[one].counts(), snps[other].counts(), snps[one].frequencies())
     return IdentityCheck(one, other, found.verdict, found.reason)
+
+
+def _why_not(name: str, snps: Mapping[str, SiteCounts]) -> str:
+    """Why a sample shows no SNP at all; empty where it does."""
+    if name not in snps:
+        return f"the assay has no list of SNPs, and fewer than {LEAST_NORMALS} normals to find SNPs in"
+    if not snps[name].usable.ok:
+        return f"SNPs of {name}: {snps[name].usable.reason}"
+    return "" if snps[name].sites else "no SNP was found on the targets in the assay's normals"
 
 
 def call_cohort(

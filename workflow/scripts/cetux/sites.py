@@ -1,7 +1,7 @@
 """Count the alleles of common SNPs in one sample, for `identity`: are two samples of one person, is one mixed?"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pysam
@@ -53,8 +53,12 @@ class SiteCounts:
         return given if given and len(given) == len(known) else None
 
 
-def read_snps(path: str) -> list[KnownSite]:
+def read_snps(path: str, may_be_empty: bool = False) -> list[KnownSite]:
     """The biallelic single-base records of a VCF.
+
+    Args:
+        path: of the VCF.
+        may_be_empty: as a list that was found in normals may be; a given one that is empty is a mistake.
 
     Raises:
         InputError: it does not open as VCF or holds none.
@@ -65,7 +69,7 @@ def read_snps(path: str) -> list[KnownSite]:
             found = [_known(record) for record in records if _is_snp(record)]
     except (OSError, ValueError) as error:
         raise InputError([Problem(path, f"it does not read as VCF ({error})", mend)]) from None
-    if not found:
+    if not found and not may_be_empty:
         raise InputError([Problem(path, "it holds no biallelic SNP", mend)])
     return found
 
@@ -90,6 +94,7 @@ def count_sites(
     fasta: str | None,
     snps: str | None,
     keep: ReadFilter,
+    may_be_empty: bool = False,
 ) -> SiteCounts:
     """Count both alleles of every SNP of a list; overlapping mates count once (htslib keeps the better base).
 
@@ -99,22 +104,21 @@ def count_sites(
         fasta: needed for a CRAM.
         snps: VCF of common SNPs; without one, nothing is counted.
         keep: the reads and bases that count.
+        may_be_empty: as in `read_snps`.
 
     Raises:
         InputError: the list cannot be read. Damage in the sample makes it not usable, with the reason.
     """
     if snps is None:
         return SiteCounts(sample, Usable())
-    known = read_snps(snps)
+    known = read_snps(snps, may_be_empty)
     counted = []
-    left_out = _NOT_COUNTED if keep.keep_duplicates else _NOT_COUNTED | _DUPLICATE
     try:
         with open_alignment(bam, fasta) as alignment:
             prefix = contig_prefix(dict.fromkeys(alignment.references, 0))
             for one in known:
                 if alignment.get_tid(prefix + one.site.chrom) >= 0:
-                    bases = _bases(alignment, prefix, one.site, left_out, keep)
-                    counted.append(CountedSite(one, SiteCount(bases[one.site.ref], bases[one.site.alt])))
+                    counted.append(CountedSite(one, _count(alignment, prefix, one.site, keep)))
     except UnusableSample as error:
         return SiteCounts(sample, Usable(False, error.reason, error.remedy))
     except (OSError, ValueError) as error:
@@ -122,22 +126,26 @@ def count_sites(
     return SiteCounts(sample, Usable(), tuple(counted))
 
 
-def _bases(
-    alignment: pysam.AlignmentFile,
-    prefix: str,
-    site: Site,
-    left_out: int,
-    keep: ReadFilter,
-) -> Mapping[str, int]:
+def _count(alignment: pysam.AlignmentFile, prefix: str, site: Site, keep: ReadFilter) -> SiteCount:
+    bases = dict(count_bases(alignment, prefix + site.chrom, site.position, site.position + 1, keep))
+    shown = bases.get(site.position, Counter())
+    return SiteCount(shown[site.ref], shown[site.alt])
+
+
+def count_bases(
+    alignment: pysam.AlignmentFile, contig: str, start: int, end: int, keep: ReadFilter, most: int = _MOST_FRAGMENTS
+) -> Iterator[tuple[int, Counter[str]]]:
+    """Each covered position of contig:start-end with the fragments that show A, C, G and T there, from `most` reads."""
     columns = alignment.pileup(
-        prefix + site.chrom,
-        site.position,
-        site.position + 1,
+        contig,
+        start,
+        end,
         truncate=True,
         stepper="samtools",
-        flag_filter=left_out,
+        flag_filter=_NOT_COUNTED if keep.keep_duplicates else _NOT_COUNTED | _DUPLICATE,
         min_mapping_quality=keep.min_mapping_quality,
         min_base_quality=keep.min_base_quality,
-        max_depth=_MOST_FRAGMENTS,
+        max_depth=most,
     )
-    return Counter(base.upper() for column in columns for base in column.get_query_sequences())
+    for column in columns:
+        yield column.reference_pos, Counter("".join(column.get_query_sequences()).upper())
