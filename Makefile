@@ -107,6 +107,7 @@ lock: .venv/base.stamp
 # The tools come from Debian: apt-get install -y --no-install-recommends $(cat benchmarks/peers.txt)
 bench: demo
 	@$(BIN)/python benchmarks/genotypes.py
+	@$(BIN)/python benchmarks/identity.py
 	@$(BIN)/python benchmarks/copy_number.py --reads --write benchmarks/copy_number.md
 	@$(BIN)/python benchmarks/scale.py
 	@$(BIN)/python benchmarks/whole_path.py
