@@ -172,6 +172,8 @@ def test_input_dna_limits_the_claim() -> None:
     counts = counted(KRAS, 5000, stratum="N5", rate=1e-6, flank_bases=3_000_000)
     rich, poor = (call(counts, KRAS, replace(PLASMA, dna_ng=ng)).genes["KRAS"] for ng in (30.0, 3.0))
     assert (rich.state, poor.state) == (Genotype.WT, Genotype.NO_CALL)
+    # 3 ng are 990 haploid genomes: more depth would change nothing
+    assert poor.failing[0].startswith("codon 12 with DNA of 990 molecules excludes VAF")
 
 
 def test_the_purity_turns_the_limit_into_a_cancer_cell_fraction() -> None:

@@ -198,6 +198,32 @@ def test_bad_normals_are_left_out_with_a_word_each(tmp_path, capsys):
     assert "1 polymorphic sites on 300 bp of targets in 4 normals" in said
 
 
+def test_a_mixed_normal_is_left_out_and_costs_the_others_no_site(tmp_path, capsys):
+    """Twelve SNPs 20 bp apart, each seen in two clean normals; a fifth normal shows all of them in a tenth."""
+    alts = {START + 50 + 20 * i: "A" if BASES[(50 + 20 * i) % 4] != "A" else "C" for i in range(12)}
+    (tmp_path / "n").mkdir()
+    paths = []
+    for number, part in enumerate((0.0, 0.5, 1.0, 0.0, 0.1)):
+        bam = builders.BamBuilder(CONTIGS, REFERENCE)
+        for lane in range(2):  # 100 bases a read: two places hold all of them
+            where = (START + 20 + 120 * lane, START + 160 + 120 * lane)
+            many = round(60 * part)
+            bam.add_fragment("chr12", *where, count=60 - many)
+            if many:
+                shown = {at: base for at, base in alts.items() if where[0] <= at < where[1]}
+                bam.add_fragment("chr12", *where, count=many, changes=shown)
+        paths.append(str(bam.write(tmp_path / f"n/N{number}.bam")))
+    clean = search(tmp_path, paths[:4])
+    assert len(clean) == 1
+    assert search(tmp_path, paths) == clean
+    assert f"cetux: {paths[4]} is left out: mixed with another person's DNA" in capsys.readouterr().out
+
+
+def test_a_fasta_that_lacks_a_contig_gives_no_site_there(tmp_path):
+    fasta = builders.write_fasta(tmp_path / "r.fa.gz", {"chr7": 1_000}, {("chr7", 0): "ACGT"})
+    assert search(tmp_path, normals(tmp_path, 40, 20, 0), fasta=str(fasta)) == []
+
+
 def test_a_normal_of_another_build_is_left_out(tmp_path, capsys):
     (tmp_path / "other").mkdir()
     bams = normals(tmp_path, 0, 20, 40) + normals(tmp_path / "other", 20, contigs={"chr12": 133_851_895})

@@ -60,6 +60,14 @@ def test_foreign_dna_raises_the_floor_below_which_nothing_is_reported():
     assert genotypes(counted(LISTED, 500, {G12D: 150}), foreign(0.04)).genes["KRAS"].state is Genotype.MUT
 
 
+def test_what_foreign_dna_may_have_brought_is_no_proof_of_an_earlier_mutation():
+    """Beside 4 % of foreign DNA 2 % of G12D may be the other person's: neither detected nor absent."""
+    (trace,) = genotypes(counted(LISTED, 500, {G12D: 10}), foreign(0.04)).genes["KRAS"].traces
+    assert trace.filters == ("foreign_dna",)
+    (own,) = genotypes(counted(LISTED, 2000, {G12D: 15}), foreign(0.0)).genes["KRAS"].traces
+    assert own.filters == ()
+
+
 def test_too_few_sites_to_see_contamination_is_flagged():
     assert "contamination_not_assessable" in genotypes(counted(LISTED, 500), foreign(0.0, 1)).flags
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pysam
 import pytest
 from tests import builders
 from tests.unit.mechanism_cases import POST, PRE, call, evidence, patient, sample
@@ -28,6 +29,9 @@ VCF = """##fileformat=VCFv4.2
 chr12	25245101	.	A	G	.	.	AF=0.4
 chr12	25245201	.	A	T	.	.	.
 chr12	25245202	.	C	CA	.	.	.
+chr12	25245203	.	G	GT	.	.	.
+chr12	25245203	.	GT	G	.	.	.
+chr12	25245203	.	GT	AC	.	.	.
 """
 
 
@@ -74,6 +78,20 @@ def test_overlapping_mates_count_once(tmp_path, snps):
 @pytest.mark.parametrize("read", [{"mapq": 5}, {"duplicate": True}, {"secondary": True}, {"base_quality": 5}])
 def test_reads_that_do_not_count(tmp_path, snps, read):
     assert counted(tmp_path, snps, **read) == [(30, 0), (0, 0)]
+
+
+def test_reads_without_the_bit_of_a_proper_pair_count_as_they_do_at_codons(tmp_path, snps):
+    whole = counted(tmp_path, snps)
+    with pysam.AlignmentFile(str(tmp_path / "S.bam")) as bam:
+        reads, header = list(bam), bam.header
+    with pysam.AlignmentFile(str(tmp_path / "T.bam"), "wb", header=header) as bam:
+        for read in reads:
+            read.is_proper_pair = False
+            bam.write(read)
+    pysam.index(str(tmp_path / "T.bam"))
+    found = count_sites("T", str(tmp_path / "T.bam"), None, snps, KEEP)
+    assert [(one.count.ref, one.count.alt) for one in found.sites] == whole
+    assert whole[0] == (30, 10)
 
 
 def test_a_bam_that_does_not_open_makes_the_sample_not_usable(tmp_path, snps):
@@ -126,6 +144,15 @@ def test_a_list_without_a_snp_is_a_mistake_where_it_was_given(tmp_path):
     builders.BamBuilder(CONTIGS, REFERENCE).write(tmp_path / "S.bam")
     found = count_sites("S", str(tmp_path / "S.bam"), None, str(tmp_path / "snps.vcf"), KEEP, may_be_empty=True)
     assert found == SiteCounts("S", Usable())
+
+
+def test_foreign_dna_before_treatment_is_named_with_a_call_that_rests_on_it():
+    mixed = sample(PRE)
+    mixed = replace(mixed, genotypes=replace(mixed.genotypes, flags=("contamination:3.46%", "identical_records:2")))
+    post = sample(POST, KRAS="MUT G12D 30%")
+    found = call(evidence(patient("PR", 270), [mixed, post], pre="LOW 420", post="LOW 420"))
+    assert "contamination:3.46%" in found.flags
+    assert "identical_records:2" not in found.flags
 
 
 def acquired(verdict: Identity):

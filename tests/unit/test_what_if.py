@@ -11,6 +11,7 @@ from cetux.clonality import cell_fraction
 from cetux.cohort_calls import call_cohort
 from cetux.evidence import SampleEvidence
 from cetux.mechanism import PatientEvidence, call_patient
+from cetux.states import Genotype
 from cetux.what_if import Sweep, WhatIf, thresholds, what_if, what_if_table
 
 
@@ -51,6 +52,20 @@ def test_an_amplification_falls_where_more_copies_are_asked() -> None:
     assert said == [
         "erbb2.amp_copies: DE_NOVO MECHANISM ERBB2_AMP holds up to 7 (now 6); at 7.5 it is DE_NOVO INDETERMINATE"
     ]
+
+
+def test_a_purity_that_hides_a_clonal_mutation_stays_no_call_whatever_must_be_excluded() -> None:
+    """At purity 0.06 a clonal mutation stands at 3 %: 250 fragments exclude 3.6 %, which is no CCF below 1."""
+    one = sample(KRAS="WT; all at 250x", purity=0.06, erbb2="NE")
+    gene = one.genotypes.genes["KRAS"]
+    hidden = tuple(replace(limit, excluded_ccf=1.2) for limit in gene.codons)
+    gene = replace(gene, state=Genotype.NO_CALL, codons=hidden, failing=("purity too low",), excluded_vaf=None)
+    one = replace(one, genotypes=replace(one.genotypes, genes={**one.genotypes.genes, "KRAS": gene}))
+    (threshold,) = [t for t in thresholds(RULES, SETTINGS) if t.name == "genotypes.tissue.wt_excludes_vaf"]
+    assert threshold.evidence is not None
+    for value in threshold.values:
+        moved = threshold.evidence(evidence(patient(), [one], pre="LOW 420"), value)
+        assert moved.samples[0].genotypes.genes["KRAS"].state is Genotype.NO_CALL
 
 
 def test_a_wild_type_falls_where_it_must_exclude_less() -> None:

@@ -64,7 +64,7 @@ def of_case(name: str) -> str:
         (
             evidence(patient(), [sample(KRAS="NO_CALL; codon 61 at 20x")], pre="LOW 420"),
             "De novo resistance: no mechanism can be called: RAS is not usable (BRAF, ERBB2 and HRG negative); this "
-            "would decide: deeper sequencing of the codons named.",
+            "would decide: deeper sequencing of the codons named, of more DNA where its molecules are too few.",
         ),
         (
             evidence(patient(), [sample(erbb2="NEG")]),
@@ -172,7 +172,7 @@ def check(made: Call, found: why.Explanation) -> None:
     [
         ({"erbb2": "EQUIVOCAL 4.6", "purity": 0.35}, "LOW 420", "ERBB2", "ERBB2 IHC and ISH of the same tissue"),
         ({"erbb2": "NE technical"}, "LOW 420", "ERBB2", "a sample of higher or known purity, or ERBB2 IHC and ISH"),
-        ({"KRAS": "NO_CALL; codon 61 at 20x"}, "LOW 420", "RAS", "deeper sequencing of the codons named"),
+        ({"KRAS": "NO_CALL; codon 61 at 20x"}, "LOW 420", "RAS", "deeper sequencing of the codons named, of more DNA where its molecules are too few"),
         ({"KRAS": "MUT_LOW G12D 2%"}, "LOW 420", "RAS", "digital PCR"),
         ({"BRAF": "MUT L597R 30%"}, "LOW 420", "BRAF", "class of the change"),
         ({"NRAS": "not assessed"}, "LOW 420", "RAS", "sequenced over KRAS and NRAS"),

@@ -187,7 +187,9 @@ class _Caller:
                 yield f"codon {limit.codon} not covered"
             elif limit.excluded_vaf is None or limit.excluded_vaf > self.thresholds.wt_excludes_vaf:
                 shown = "nothing" if limit.excluded_vaf is None else f"VAF {limit.excluded_vaf:.1%}"
-                yield f"codon {limit.codon} depth {limit.fragments} excludes {shown}, not {wanted}"
+                few = limit.fragments > self.sample.molecules
+                by = f"with DNA of {self.sample.molecules:.0f} molecules" if few else f"depth {limit.fragments}"
+                yield f"codon {limit.codon} {by} excludes {shown}, not {wanted}"
             elif limit.excluded_ccf is not None and limit.excluded_ccf > 1:
                 shown = f"VAF {limit.excluded_vaf:.1%}, a clonal mutation has {(self.sample.purity or 0) / 2:.1%}"
                 yield f"codon {limit.codon}: purity too low (excludes {shown})"

@@ -6,7 +6,7 @@ own. A panel of the coding codons of KRAS, NRAS and BRAF alone never decides: it
 inherited together, a shared allele of unknown frequency weighs 1.0 at most, and ln(1,000) = 6.9 are needed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -29,6 +29,9 @@ LEAST_FRAGMENTS = 20
 
 HOMOZYGOUS = 0.1
 """Alt fraction up to which, or from one minus which, a site looks homozygous."""
+
+LEAST_ERROR = 1e-3
+"""Rate below which no allele is shown by mistake: a Phred of 30, and what maps wrongly [P]."""
 
 SPACING_BP = 100_000
 """Sites nearer than this are inherited together and count once."""
@@ -141,9 +144,11 @@ def pair_identity(
         one, other: counts by site; sites that only one of them has are left out.
         frequencies: of alt in the population, by site, 0..1; with it only its sites count, and all of them do.
     """
+    both = [site for site in one if site in other and (frequencies is None or site in frequencies)]
+    seen = {site: (genotype(one[site]), genotype(other[site])) for site in both}
     pairs = []
-    for site in _spaced(site for site in one if site in other and (frequencies is None or site in frequencies)):
-        first, second = genotype(one[site]), genotype(other[site])
+    for site in _spaced(site for site, (first, second) in seen.items() if first is not None and second is not None):
+        first, second = seen[site]
         if first is not None and second is not None and (frequencies is not None or max(first, second) > 0):
             pairs.append((site, first, second))
     known = [None if frequencies is None else frequencies[site] for site, _, _ in pairs]
@@ -207,7 +212,9 @@ def _log_mean(log_likelihoods: Floats) -> float:
 
 
 def contamination(
-    counts: Mapping[Site, SiteCount], frequencies: Mapping[Site, float] | None = None, error: float = 1e-3
+    counts: Mapping[Site, SiteCount],
+    frequencies: Mapping[Site, float] | None = None,
+    error_rates: Mapping[str, float] | None = None,
 ) -> Contamination:
     """Foreign DNA, from alleles that should not be there at sites where the sample looks homozygous.
 
@@ -238,10 +245,12 @@ def contamination(
     Args:
         counts: by site; sites must be polymorphisms known beforehand or seen in other samples, not chosen in this one.
         frequencies: of alt in the population, by site; None where unknown.
-        error: rate at which a fragment shows the other allele by mistake, > 0.
+        error_rates: of the sample, by substitution on the plus strand, as in ``C>T``: damage looks like foreign DNA.
+            Without them, and below it, `LEAST_ERROR`.
     """
-    wanted = [site for site in _spaced(counts) if frequencies is None or site in frequencies]
-    seen_at = {site: seen for site in wanted if (seen := genotype(counts[site])) is not None}
+    wanted = [site for site in counts if frequencies is None or site in frequencies]
+    covered = {site: seen for site in wanted if (seen := genotype(counts[site])) is not None}
+    seen_at = {site: covered[site] for site in _spaced(covered)}
     if seen_at and (found := _mixed(seen_at, frequencies)):
         return found
     homozygous = [(site, seen) for site, seen in seen_at.items() if seen != 1]
@@ -253,6 +262,7 @@ def contamination(
     if frequencies is not None:
         f = np.array([frequencies[site] if seen == 0 else 1 - frequencies[site] for site, seen in homozygous])
         prior = np.stack([(1 - f) ** 2, 2 * f * (1 - f), f**2])
+    error = _errors([site for site, _ in homozygous], counts, error_rates or {})
     likelihood = np.log(_site_likelihood(k, n, prior, _FRACTIONS, error)).sum(axis=1)
     needed = float(special.chdtri(1, 2 * ERROR_RATE))
     detectable = _detectable(n, prior, error, (needed**0.5 + _EITHER_CHANCE) ** 2)
@@ -261,7 +271,7 @@ def contamination(
     best = int(likelihood.argmax())
     near = _FRACTIONS[likelihood >= likelihood[best] - special.chdtri(1, 0.05) / 2]
     detected = bool(2 * (likelihood[best] - likelihood[0]) > needed)
-    if detected and likelihood[best] - _own(seen_at, counts, error) < log(1 / ERROR_RATE):
+    if detected and likelihood[best] - _own(seen_at, counts, error_rates or {}) < log(1 / ERROR_RATE):
         told = "alleles that should not be there may be the patient's own, lost in the tumour but for a rest"
         return Contamination(False, False, f"{told} ({len(n)} sites)", len(n))
     fraction, low, high = float(_FRACTIONS[best]), float(near[0]), float(near[-1])
@@ -269,13 +279,22 @@ def contamination(
     return Contamination(True, detected, f"{told} ({len(n)} sites)", len(n), fraction, low, high, detectable)
 
 
-def _own(seen_at: Mapping[Site, int], counts: Mapping[Site, SiteCount], error: float) -> float:
+def _errors(sites: Sequence[Site], counts: Mapping[Site, SiteCount], error_rates: Mapping[str, float]) -> Floats:
+    """Chance at each site that a fragment of the commoner allele shows the rarer one by mistake."""
+    substitutions = [
+        f"{site.ref}>{site.alt}" if counts[site].alt <= counts[site].ref else f"{site.alt}>{site.ref}" for site in sites
+    ]
+    return np.array([max(LEAST_ERROR, error_rates.get(name, 0.0)) for name in substitutions])
+
+
+def _own(seen_at: Mapping[Site, int], counts: Mapping[Site, SiteCount], error_rates: Mapping[str, float]) -> float:
     """Log-likelihood, given which sites are homozygous by birth, of all alleles being the patient's own."""
     sites = list(seen_at)
     heterozygous = np.array([seen == 1 for seen in seen_at.values()])
     n = np.array([counts[site].fragments for site in sites])
     k = np.array([min(counts[site].ref, counts[site].alt) for site in sites])
     chroms, positions = [site.chrom for site in sites], np.array([site.position for site in sites])
+    error = _errors(sites, counts, error_rates)
     found = lost_alleles.log_likelihood(chroms, positions, heterozygous, k, n, error)
     expected = np.where(heterozygous, lost_alleles.HETEROZYGOSITY, 1 - lost_alleles.HETEROZYGOSITY)
     return found - float(np.log(expected).sum())
@@ -301,17 +320,17 @@ def _mixed(seen_at: Mapping[Site, int], frequencies: Mapping[Site, float] | None
     return Contamination(True, True, f"{most:.0%} foreign DNA or more ({told})", len(rates), most, most, 1.0, most)
 
 
-def _site_likelihood(k: Ints, n: Ints, prior: Floats, fractions: Floats, error: float) -> Floats:
+def _site_likelihood(k: Ints, n: Ints, prior: Floats, fractions: Floats, error: Floats) -> Floats:
     """P(k | c) by [fraction, site]; k by site, or by [fraction, site]."""
     ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
     total: Floats = np.broadcast_to(_OUTLIERS / (n + 1), (len(fractions), len(n))).copy()
     for g in range(3):
-        rate = (error + fractions * g / 2)[:, None]
+        rate = error + (fractions * g / 2)[:, None]
         total += (1 - _OUTLIERS) * prior[g] * np.exp(ways + k * np.log(rate) + (n - k) * np.log1p(-rate))
     return total
 
 
-def _detectable(n: Ints, prior: Floats, error: float, wanted: float) -> float | None:
+def _detectable(n: Ints, prior: Floats, error: Floats, wanted: float) -> float | None:
     """The smallest fraction whose gain, with the foreign counts at their means, reaches `wanted`.
 
     Which sites differ between the two persons is chance as well: the gain is taken 1.16 standard deviations low.

@@ -30,7 +30,7 @@ _ODD = 0.02
 """Part of the sites that misbehave for a reason of their own [P]."""
 
 
-def log_likelihood(chroms: Sequence[str], positions: Ints, seen_het: Bools, k: Ints, n: Ints, error: float) -> float:
+def log_likelihood(chroms: Sequence[str], positions: Ints, seen_het: Bools, k: Ints, n: Ints, error: Floats) -> float:
     """Natural log of the greatest likelihood, over purities, of what the sites show, were all of it the patient's own.
 
     A site lies in a segment that is kept (1/2) or lost, leaving one, two or three copies of the other allele (1/6
@@ -43,11 +43,11 @@ def log_likelihood(chroms: Sequence[str], positions: Ints, seen_het: Bools, k: I
         chroms, positions: of the sites, sorted.
         seen_het: which look heterozygous.
         k, n: fragments with the rarer allele and with either.
-        error: rate at which a fragment shows the other allele by mistake, > 0.
+        error: rate at which a fragment of each site shows the other allele by mistake, > 0.
     """
     p = _PURITIES[:, np.newaxis]
     parts = np.concatenate([(1 - p) / (2 - p), (1 - p) / 2, (1 - p) / (2 + p)], axis=1)[..., np.newaxis]
-    homozygous = (1 - HETEROZYGOSITY) * _fragments(k, n, np.array(error))
+    homozygous = (1 - HETEROZYGOSITY) * _fragments(k, n, error)
     hidden = np.where(parts <= _LOOKS_HOMOZYGOUS, 1 - _ODD, _ODD)
     rest = homozygous + HETEROZYGOSITY * hidden * _fragments(k, n, error + parts)
     lost = np.where(seen_het, HETEROZYGOSITY * (1 - hidden), rest)

@@ -215,7 +215,9 @@ class _Draft:
         )
 
     def _collect_flags(self, axes: Mapping[Axis, AxisState], findings: Sequence[Finding]) -> None:
-        """Take up the flags of the axes and findings, and the limitations of the samples at the judged time point."""
+        """Take up the flags of the axes and findings, the limitations of the samples at the judged time point, and
+        another person's DNA in the samples before treatment, by which an origin is judged.
+        """
         self.flags.extend(flag for state in axes.values() for flag in state.flags)
         self.flags.extend(flag for finding in findings for flag in finding.flags)
         self.flags.extend(
@@ -224,6 +226,8 @@ class _Draft:
             for flag in (*sample.genotypes.flags, *sample.erbb2.flags)
             if flag.startswith(_LIMITATIONS)
         )
+        baseline = [flag for sample in self._samples(Timepoint.PRE) for flag in sample.genotypes.flags]
+        self.flags.extend(flag for flag in baseline if flag.startswith("contamination:"))
 
     def _counts(self, finding: Finding) -> bool:
         return finding.origin is None or finding.origin in self.rules.counted_origins

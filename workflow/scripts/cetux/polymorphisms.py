@@ -48,6 +48,10 @@ TOO_HETEROZYGOUS = 0.05
 """Chance of as many heterozygous normals, were each so with 1/2, below which a site is refused: that many there are in
 no population in Hardy-Weinberg proportions, but in all of it where two paralogs are merged [P]."""
 
+ODD_POSITIONS, ODD_FOLD = 5, 4.0
+"""A normal that alone is of no genotype at more positions than these, and so many times what the middle one of the
+others shows, is mixed with another person's DNA or damaged: it would cost the others their sites [P]."""
+
 LONELY_BP = 5
 """Nothing else varies this near: bases beside a misaligned indel vary together [P]."""
 
@@ -165,11 +169,7 @@ def varying(counts: npt.NDArray[np.int32], positions: Ints) -> Varying:
         counts: fragments as [normal, position, base].
         positions: coordinate of each position, ascending, of two chromosomes far apart.
     """
-    order = np.argsort(-counts.sum(axis=0, dtype=np.int64), axis=1, kind="stable")[:, :2]
-    depth = counts.sum(axis=2)
-    two = np.take_along_axis(counts, order[np.newaxis], axis=2)
-    deep = depth >= LEAST_FRAGMENTS
-    copies = np.where(two.sum(axis=2) >= BOTH_ALLELES * depth, _copies(two[..., 1], depth), -1)
+    order, deep, copies = _genotypes(counts)
     typed, heterozygous = deep.sum(axis=0), (deep & (copies == 1)).sum(axis=0)
     minor = np.where(deep, copies, 0).sum(axis=0)
     clean = (copies >= 0) | ~deep
@@ -179,6 +179,33 @@ def varying(counts: npt.NDArray[np.int32], positions: Ints) -> Varying:
     taken &= _lonely((deep & (copies != 0)).any(axis=0), positions)
     index = np.flatnonzero(taken)
     return Varying(index, order[index, 0], order[index, 1], minor[index], 2 * typed[index])
+
+
+def agreeing(counts: npt.NDArray[np.int32]) -> Bools:
+    """Which normals are clean where the others are, by normal; see `ODD_POSITIONS`.
+
+    Args:
+        counts: fragments as [normal, position, base].
+    """
+    kept = np.ones(len(counts), dtype=bool)
+    while kept.sum() >= LEAST_NORMALS:
+        _, deep, copies = _genotypes(counts[kept])
+        unclean = deep & (copies < 0)
+        alone = (unclean & (unclean.sum(axis=0) == 1)).sum(axis=1)
+        worst = int(alone.argmax())
+        if alone[worst] <= ODD_POSITIONS + ODD_FOLD * float(np.median(np.delete(alone, worst))):
+            break
+        kept[np.flatnonzero(kept)[worst]] = False
+    return kept
+
+
+def _genotypes(counts: npt.NDArray[np.int32]) -> tuple[Ints, Bools, Ints]:
+    """The two commonest bases of each position, which normals are deep there, and their copies of the rarer one."""
+    order = np.argsort(-counts.sum(axis=0, dtype=np.int64), axis=1, kind="stable")[:, :2]
+    depth = counts.sum(axis=2)
+    two = np.take_along_axis(counts, order[np.newaxis], axis=2)
+    copies = np.where(two.sum(axis=2) >= BOTH_ALLELES * depth, _copies(two[..., 1], depth), -1)
+    return order, depth >= LEAST_FRAGMENTS, copies
 
 
 def _copies(minor: npt.NDArray[np.int32], depth: npt.NDArray[np.int32]) -> Ints:
@@ -240,7 +267,7 @@ def polymorphisms(
 def find_snps(normals: Sequence[str], targets: str, build: str, fasta: str | None, keep: ReadFilter, vcf: str) -> None:
     """Write the sites of an assay as a VCF without AF; with a header alone where the normals are too few or show none.
 
-    A normal that cannot be read is left out, which the log says.
+    A normal that cannot be read, or is mixed, is left out, which the log says.
 
     Args:
         normals: paths of BAMs or CRAMs with their indexes.
@@ -251,17 +278,21 @@ def find_snps(normals: Sequence[str], targets: str, build: str, fasta: str | Non
         vcf: path to write.
     """
     stretches = searched(read_targets(targets))
-    counted = []
+    counted: dict[str, npt.NDArray[np.int32]] = {}
     for bam in normals:
         try:
-            counted.append(count_normal(bam, fasta, stretches, build, keep))
+            counted[bam] = count_normal(bam, fasta, stretches, build, keep)
         except (UnusableSample, OSError, ValueError) as error:
             print(f"cetux: {bam} is left out: {error}")
     found: list[Polymorphism] = []
     if len(counted) >= LEAST_NORMALS and stretches:
         listed = {(codon.chrom, position) for codon in codons(build) for position in codon.positions}
+        counts = np.stack(list(counted.values()))
+        kept = agreeing(counts)
+        for bam in np.array(list(counted))[~kept]:
+            print(f"cetux: {bam} is left out: mixed with another person's DNA or damaged, by its alleles")
         with _reference(fasta) as reference:
-            found = polymorphisms(np.stack(counted), stretches, reference, listed)
+            found = polymorphisms(counts[kept], stretches, reference, listed)
     size_bp = sum(place.end - place.start for place in stretches)
     print(f"cetux: {len(found)} polymorphic sites on {size_bp} bp of targets in {len(counted)} normals")
     records.write_text(vcf_text(found, build, contig_prefix({cells[0]: 0 for cells in _bed(targets)})), vcf)
@@ -274,7 +305,9 @@ def _reference(fasta: str | None) -> Iterator[Callable[[str, int], str] | None]:
         return
     with pysam.FastaFile(fasta) as sequences:
         prefix = contig_prefix(dict.fromkeys(sequences.references, 0))
-        yield lambda chrom, position: sequences.fetch(prefix + chrom, position, position + 1).upper()
+        known = set(sequences.references)
+        # a base of no known contig is no allele's, and the site is left out
+        yield lambda chrom, at: sequences.fetch(prefix + chrom, at, at + 1).upper() if prefix + chrom in known else "N"
 
 
 def vcf_text(found: Sequence[Polymorphism], build: str, prefix: str) -> str:

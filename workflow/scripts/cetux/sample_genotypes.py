@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from cetux import records
+from cetux.background import estimate
 from cetux.coding import coding_coverage, coding_scan
 from cetux.counts import HaplotypeCounts, SampleBackground, SampleCheck, Usable
-from cetux.evidence import SampleGenotypes
+from cetux.evidence import Allele, SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
 from cetux.identity import Contamination, contamination, raised_floor
 from cetux.resources import alleles
@@ -47,7 +48,7 @@ def genotype_sample(
         normals: what went wrong in normals of the same assay, specimen type and preservation.
     """
     scan = coding_scan(build, fasta)
-    found = contamination(sites.counts(), sites.frequencies()) if sites and sites.usable.ok else None
+    found = _foreign(counts, sites, normals) if sites and sites.usable.ok else None
     known = Sample(**{**sample, "specimen": Specimen(sample["specimen"])})
     raised = _raised(settings, found)
     called = call_genotypes(check, counts, scan.counted, scan.transcripts, alleles(), known, raised, normals)
@@ -68,12 +69,30 @@ def genotype_sample(
     return replace(
         called,
         genes={
-            name: replace(gene, codons=tuple(limit for limit in gene.codons if (name, limit.codon) in listed))
+            name: replace(
+                gene,
+                codons=tuple(limit for limit in gene.codons if (name, limit.codon) in listed),
+                traces=tuple(_doubted(trace, found) for trace in gene.traces),
+            )
             for name, gene in called.genes.items()
         },
         flags=tuple(flags),
         coding_coverage={one.gene: one.covered_fraction for one in covered},
     )
+
+
+def _foreign(counts: HaplotypeCounts, sites: SiteCounts, normals: Sequence[SampleBackground]) -> Contamination:
+    """Foreign DNA beyond what the sample's own errors make."""
+    alike = [normal.background for normal in normals if normal.usable.ok]
+    rates = estimate(counts.background, counts.codons, alike).summary() if counts.usable.ok else {}
+    return contamination(sites.counts(), sites.frequencies(), rates)
+
+
+def _doubted(trace: Allele, found: Contamination | None) -> Allele:
+    """A change that foreign DNA can bring may be the other person's: it is no proof that the patient had it."""
+    if found is None or not found.detected or trace.vaf > (found.high or 0.0):
+        return trace
+    return replace(trace, filters=(*trace.filters, "foreign_dna"))
 
 
 def read_backgrounds(paths: Iterable[str]) -> list[SampleBackground]:

@@ -76,7 +76,7 @@ def read_snps(path: str, may_be_empty: bool = False) -> list[KnownSite]:
 
 def _is_snp(record: pysam.VariantRecord) -> bool:
     alleles = record.alleles or ()
-    return len(alleles) == 2 and all(allele in "ACGT" for allele in alleles)
+    return len(alleles) == 2 and all(allele in ("A", "C", "G", "T") for allele in alleles)
 
 
 def _known(record: pysam.VariantRecord) -> KnownSite:
@@ -142,10 +142,13 @@ def count_bases(
         end,
         truncate=True,
         stepper="samtools",
+        ignore_orphans=False,
         flag_filter=_NOT_COUNTED if keep.keep_duplicates else _NOT_COUNTED | _DUPLICATE,
         min_mapping_quality=keep.min_mapping_quality,
         min_base_quality=keep.min_base_quality,
         max_depth=most,
     )
     for column in columns:
-        yield column.reference_pos, Counter("".join(column.get_query_sequences()).upper())
+        # htslib counts the mates of a proper pair once; by their name those of any other pair are, too
+        shown = dict(zip(column.get_query_names(), column.get_query_sequences(), strict=True))
+        yield column.reference_pos, Counter("".join(shown.values()).upper())

@@ -265,7 +265,13 @@ def _limited(gene: GeneGenotype, wt_excludes_vaf: float) -> GeneGenotype:
     if gene.state not in (Genotype.WT, Genotype.NO_CALL) or any(trace.filters for trace in gene.traces):
         return gene
     needed = [limit for limit in gene.codons if (gene.gene, limit.codon) in _REQUIRED]
-    short = [limit for limit in needed if limit.excluded_vaf is None or limit.excluded_vaf > wt_excludes_vaf + 1e-12]
+    short = [
+        limit
+        for limit in needed
+        if limit.excluded_vaf is None
+        or limit.excluded_vaf > wt_excludes_vaf + 1e-12
+        or (limit.excluded_ccf or 0.0) > 1  # a purity at which no depth shows a clonal mutation
+    ]
     if gene.state is Genotype.WT and short:
         failing = tuple(f"codon {limit.codon} depth {limit.fragments}" for limit in short)
         return replace(gene, state=Genotype.NO_CALL, failing=failing, excluded_vaf=None, excluded_ccf=None)

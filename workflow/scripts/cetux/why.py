@@ -94,14 +94,14 @@ _DECIDING: Mapping[Axis, Mapping[str, str]] = {
     Axis.RAS: {
         RasState.GREY_ZONE: "the same codon by digital PCR, or a sample of higher or known purity",
         RasState.UNCLASSIFIED: "what is known of the change: the tables do not list it",
-        RasState.NO_CALL: "deeper sequencing of the codons named",
+        RasState.NO_CALL: "deeper sequencing of the codons named, of more DNA where its molecules are too few",
         RasState.NO_TUMOUR_DNA: "tissue, or plasma in which a tumour variant is seen",
         RasState.NOT_ASSESSED: "a usable {time}-treatment sample sequenced over KRAS and NRAS",
     },
     Axis.BRAF: {
         BrafState.GREY_ZONE: "the same codon by digital PCR, or a sample of higher or known purity",
         BrafState.UNCLASSIFIED: "the class of the change: the tables do not list it",
-        BrafState.NO_CALL: "deeper sequencing of the codons named",
+        BrafState.NO_CALL: "deeper sequencing of the codons named, of more DNA where its molecules are too few",
         BrafState.NO_TUMOUR_DNA: "tissue, or plasma in which a tumour variant is seen",
         BrafState.NOT_ASSESSED: "a usable {time}-treatment sample sequenced over BRAF",
     },
