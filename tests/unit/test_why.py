@@ -21,6 +21,7 @@ def explained(one: PatientEvidence) -> why.Explanation:
     return why.explain(call_patient(one, RULES), one, RULES, THRESHOLDS)
 
 
+DEEPER = "deeper sequencing of the codons named, of more DNA where its molecules are too few"
 ACQUIRED = evidence(patient("PR", 274), [sample(), sample(POST, erbb2="AMP 18", KRAS="MUT_LOW G12D 2%")], pre="LOW 420")
 
 
@@ -172,7 +173,7 @@ def check(made: Call, found: why.Explanation) -> None:
     [
         ({"erbb2": "EQUIVOCAL 4.6", "purity": 0.35}, "LOW 420", "ERBB2", "ERBB2 IHC and ISH of the same tissue"),
         ({"erbb2": "NE technical"}, "LOW 420", "ERBB2", "a sample of higher or known purity, or ERBB2 IHC and ISH"),
-        ({"KRAS": "NO_CALL; codon 61 at 20x"}, "LOW 420", "RAS", "deeper sequencing of the codons named, of more DNA where its molecules are too few"),
+        ({"KRAS": "NO_CALL; codon 61 at 20x"}, "LOW 420", "RAS", DEEPER),
         ({"KRAS": "MUT_LOW G12D 2%"}, "LOW 420", "RAS", "digital PCR"),
         ({"BRAF": "MUT L597R 30%"}, "LOW 420", "BRAF", "class of the change"),
         ({"NRAS": "not assessed"}, "LOW 420", "RAS", "sequenced over KRAS and NRAS"),
