@@ -34,7 +34,7 @@ def test_the_deliverables_stand_at_the_top_of_results(finished):
     top = {path.name for path in (finished / "results").iterdir() if path.is_file()}
     assert top == {
         *("mechanisms.tsv", "mechanisms.json", "mechanisms.xlsx", "samples.tsv", "heregulin.tsv", "force_calls.tsv"),
-        *("statistics.tsv", "changes.tsv", "what_if.tsv", "what_if.svg"),
+        *("identity.tsv", "statistics.tsv", "changes.tsv", "what_if.tsv", "what_if.svg"),
     }
     assert (finished / "results/report/index.html").is_file()
     assert (finished / "results/provenance/run.json").is_file()

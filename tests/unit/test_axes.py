@@ -7,7 +7,8 @@ import pytest
 from tests.unit.mechanism_cases import CTDNA, PRE, RULES, TISSUE, heregulin, rules_with, sample
 
 from cetux.axes import AxisState, axis_states
-from cetux.evidence import HeregulinResult, SampleEvidence
+from cetux.counts import Usable
+from cetux.evidence import HeregulinResult, SampleEvidence, SampleGenotypes
 from cetux.states import Axis, Heregulin, PurityState, Verdict
 
 POSITIVE, NEGATIVE, NOT_USABLE = Verdict.POSITIVE, Verdict.NEGATIVE, Verdict.NOT_USABLE
@@ -50,6 +51,20 @@ def test_a_gene_that_is_absent_from_the_record_is_not_wild_type() -> None:
         )
         assert axis(which, without).verdict is NOT_USABLE
         assert gene in " ".join(axis(which, without).reasons)
+
+
+@pytest.mark.parametrize("scope", ["RAS", "KRAS_only"])
+@pytest.mark.parametrize("which", [Axis.RAS, Axis.BRAF])
+def test_genotypes_that_cannot_be_used_say_why_and_not_that_the_assay_lacks_the_gene(which: Axis, scope: str) -> None:
+    """Only the words differ from those of a panel without the genes; the copies of the same sample stand."""
+    whole = sample(erbb2="AMP 22")
+    mixed = SampleGenotypes(whole.sample, Usable(False, "contaminated: 6.1 % foreign DNA", "Sequence it again"))
+    found = axis(which, replace(whole, genotypes=mixed), scope=scope)
+    assert found.reasons == ("pre-tissue: genotypes not usable: contaminated: 6.1 % foreign DNA",)
+    lacking = axis(which, replace(whole, genotypes=SampleGenotypes(whole.sample, Usable())), scope=scope)
+    assert replace(found, reasons=lacking.reasons) == lacking
+    assert found.verdict is NOT_USABLE
+    assert axis(Axis.ERBB2, replace(whole, genotypes=mixed)).verdict is POSITIVE
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ OUTPUTS = {
     "samples.tsv": tables.SAMPLE_COLUMNS,
     "heregulin.tsv": tables.HEREGULIN_COLUMNS,
     "force_calls.tsv": ("patient", *tables.FORCED_COLUMNS),
+    "identity.tsv": ("patient", *tables.IDENTITY_COLUMNS),
     "changes.tsv": history.CHANGE_COLUMNS,
     "what_if.tsv": what_if.COLUMNS,
     "statistics.tsv": cohort_statistics.COLUMNS,

@@ -9,9 +9,10 @@ from tests.unit.mechanism_cases import POST, PRE, RULES, evidence, patient, samp
 
 from cetux import patient_report
 from cetux.cohort_calls import PatientCall, call_cohort
-from cetux.evidence import PurityEstimate
+from cetux.counts import Usable
+from cetux.evidence import IdentityCheck, PurityEstimate, SampleGenotypes
 from cetux.overrides import Override
-from cetux.states import Axis, Erbb2, PurityState, Status, Verdict
+from cetux.states import Axis, Erbb2, Identity, PurityState, Status, Verdict
 from cetux.what_if import WhatIf
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -60,6 +61,40 @@ def test_a_sample_that_is_not_usable_gives_its_reason_and_no_number() -> None:
     one = call_cohort([evidence(patient(), [sample(quarantined="it is truncated")])], RULES).patients[0]
     (row,) = patient_report.evidence_rows(one)
     assert row == ("all", "pre", "pre-tissue (tissue)", "not usable", "", "it is truncated")
+
+
+def test_a_sample_without_genotypes_gives_reason_and_remedy_beside_its_copies() -> None:
+    whole = sample(erbb2="AMP 22")
+    mixed = SampleGenotypes(whole.sample, Usable(False, "contaminated: 6.1 % foreign DNA", "Sequence it again"))
+    one = call_cohort([evidence(patient(), [replace(whole, genotypes=mixed)])], RULES).patients[0]
+    mutations, copies = patient_report.evidence_rows(one)
+    at = ("pre", "pre-tissue (tissue)")
+    assert mutations == ("all mutations", *at, "not usable", "", "contaminated: 6.1 % foreign DNA. Sequence it again")
+    assert copies[:4] == ("ERBB2 copies", *at, "AMP")
+    assert "RAS: pre-tissue: genotypes not usable: contaminated: 6.1 % foreign DNA" in " ".join(
+        patient_report.gaps(one)
+    )
+
+
+def test_a_gene_says_how_much_of_its_coding_sequence_was_read() -> None:
+    whole = sample()
+    covered = replace(whole.genotypes, coding_coverage={"KRAS": 1.0, "NRAS": 0.931})
+    one = call_cohort([evidence(patient(), [replace(whole, genotypes=covered)])], RULES).patients[0]
+    bounds = {row[0]: row[-1] for row in patient_report.evidence_rows(one)}
+    assert bounds["KRAS"].endswith("; 100.0% of the coding sequence read deeply enough")
+    assert bounds["NRAS"].endswith("; 93.1% of the coding sequence read deeply enough")
+    assert "coding" not in bounds["BRAF"]
+
+
+@pytest.mark.parametrize("verdict", Identity)
+def test_every_pair_of_samples_states_its_verdict_with_the_reason(verdict: Identity) -> None:
+    pair = IdentityCheck("pre-tissue", "post-tissue", verdict, "12 of 60 sites agree")
+    judged = replace(evidence(patient("PR", 300), [sample(PRE), sample(POST)]), identity=(pair,))
+    page = page_of(call_cohort([judged], RULES).patients[0])
+    table = page.split("<h3>Are the samples of one person?</h3>")[1].split("</table>")[0]
+    cells = ("pre-tissue", "post-tissue", str(verdict), "12 of 60 sites agree")
+    assert re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", table)[-4:] == list(cells)
+    assert "of one person?" not in page_of(called())
 
 
 def test_every_value_is_escaped() -> None:

@@ -19,6 +19,7 @@ from cetux.evidence import (
     CopyNumber,
     GeneGenotype,
     HeregulinResult,
+    IdentityCheck,
     PurityEstimate,
     SampleEvidence,
     SampleGenotypes,
@@ -32,6 +33,7 @@ from cetux.states import (
     Forced,
     Genotype,
     Heregulin,
+    Identity,
     Origin,
     PurityState,
     ResistanceClass,
@@ -135,6 +137,26 @@ def test_quarantined_sample_says_why_and_holds_no_number() -> None:
     (row,) = rows(tables.samples(cohort_calls(CALL, bad)))
     assert (row["usable"], row["reason"]) == ("no", "it is truncated")
     assert [row[name] for name in ("KRAS", "excluded_vaf", "log2", "copies", "detectable_copies")] == [""] * 5
+    assert row["genotypes_reason"] == ""  # the sample's own reason says it
+
+
+def test_a_usable_sample_without_genotypes_says_why_what_would_mend_it_and_keeps_its_copies() -> None:
+    mixed = SampleGenotypes("001_post", Usable(False, "contaminated: 6.1 % foreign DNA", "Sequence the specimen again"))
+    (row,) = rows(tables.samples(cohort_calls(CALL, replace(SAMPLE, genotypes=mixed))))
+    assert (row["usable"], row["reason"]) == ("yes", "")
+    assert row["genotypes_reason"] == "contaminated: 6.1 % foreign DNA. Sequence the specimen again"
+    assert (row["KRAS"], row["ERBB2"], row["copies"]) == ("", "NEG", "1.988")
+    (whole,) = rows(tables.samples(cohort_calls()))
+    assert whole["genotypes_reason"] == ""
+
+
+def test_coding_coverage_stands_by_gene_and_shows_one_codon_of_a_long_gene() -> None:
+    (row,) = rows(tables.samples(cohort_calls()))
+    assert row["coding_coverage"] == ""
+    covered = {"KRAS": 1.0, "NRAS": 0.93, "EGFR": 1209 / 1210}
+    genotypes = replace(SAMPLE.genotypes, coding_coverage=covered)
+    (row,) = rows(tables.samples(cohort_calls(CALL, replace(SAMPLE, genotypes=genotypes))))
+    assert row["coding_coverage"] == "KRAS 1.000; NRAS 0.930; EGFR 0.999"
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
@@ -213,6 +235,20 @@ def test_forced_alleles_have_a_table() -> None:
     seen, unread = rows(tables.force_calls(cohort_calls(replace(CALL, forced=forced))))
     assert list(seen.values()) == ["001", *where[:2], "pre", "tissue", "FRAGMENTS", "2", "500", "0.004", "0.0182"]
     assert list(unread.values()) == ["001", *where[:2], "pre", "tissue", "NOT_READ", "", "", "", ""]
+
+
+def test_every_pair_of_samples_has_a_row_whatever_the_verdict() -> None:
+    pairs = (
+        IdentityCheck("001_a", "001_b", Identity.SAME_PERSON, "58 of 60 sites agree"),
+        IdentityCheck("001_a", "001_c", Identity.NOT_ASSESSABLE, "no SNPs"),
+    )
+    (patient,) = cohort_calls().patients
+    found = rows(tables.identity(CohortCalls((replace(patient, identity=pairs),))))
+    assert [tuple(row.values()) for row in found] == [
+        ("001", "001_a", "001_b", "SAME_PERSON", "58 of 60 sites agree"),
+        ("001", "001_a", "001_c", "NOT_ASSESSABLE", "no SNPs"),
+    ]
+    assert tuple(found[0]) == ("patient", *tables.IDENTITY_COLUMNS)
 
 
 def test_cohort_without_patients_is_a_header() -> None:

@@ -6,7 +6,7 @@ PAGE_TEMPLATES = "page.html.j2 chart.html.j2 index.html.j2 patient.html.j2 metho
 
 
 rule write_tables:
-    """One row per patient for a spreadsheet, one per sample with its numbers, per heregulin value and per forced allele."""
+    """One row per patient for a spreadsheet, and per sample, heregulin value, forced allele and pair of samples."""
     input:
         calls="results/mechanisms.json",
     output:
@@ -33,6 +33,12 @@ rule write_tables:
             caption="../report/force_calls.rst",
             category="Evidence",
             labels={"table": "alleles in other samples"},
+        ),
+        identity=report(
+            "results/identity.tsv",
+            caption="../report/identity.rst",
+            category="Evidence",
+            labels={"table": "identity of samples"},
         ),
     log:
         "logs/write_tables/tables.log",
@@ -90,6 +96,7 @@ rule write_workbook:
         samples="results/samples.tsv",
         heregulin="results/heregulin.tsv",
         force_calls="results/force_calls.tsv",
+        identity="results/identity.tsv",
         changes="results/changes.tsv",
         statistics="results/statistics.tsv",
         what_if="results/what_if.tsv",

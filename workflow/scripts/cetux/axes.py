@@ -205,10 +205,17 @@ def _unread(sample: SampleEvidence, why: str) -> _Said:
     return _Said(Group.NOT_USABLE, f"{sample.sample}: {why}", (_UNREAD,))
 
 
+def _no_genotypes(sample: SampleEvidence) -> str:
+    """Why the sample says nothing of any gene's mutations; empty where it does."""
+    if not sample.usable.ok:
+        return f"sample not usable: {sample.usable.reason}"
+    return "" if sample.genotypes.usable.ok else f"genotypes not usable: {sample.genotypes.usable.reason}"
+
+
 def _ras(sample: SampleEvidence, rules: MechanismRules) -> _Said:
     """KRAS and NRAS together; with scope "KRAS_only" a negative KRAS is enough, flagged where NRAS says nothing."""
-    if not sample.usable.ok:
-        return _unread(sample, f"sample not usable: {sample.usable.reason}")
+    if unread_because := _no_genotypes(sample):
+        return _unread(sample, unread_because)
     read = {name: gene for name, gene in sample.genotypes.genes.items() if gene.codons_read}
     said = {name: _gene(Axis.RAS, sample, read[name], rules) for name in RAS_GENES if name in read}
     unread = [f"{sample.sample}: {name} not assessed" for name in RAS_GENES if name not in read]
@@ -237,8 +244,8 @@ def _merge(said: Sequence[_Said], unread: Sequence[str]) -> _Said:
 
 
 def _braf(sample: SampleEvidence, rules: MechanismRules) -> _Said:
-    if not sample.usable.ok:
-        return _unread(sample, f"sample not usable: {sample.usable.reason}")
+    if unread_because := _no_genotypes(sample):
+        return _unread(sample, unread_because)
     gene = sample.genotypes.genes.get("BRAF")
     if gene is None or not gene.codons_read:
         return _unread(sample, "BRAF not assessed")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cetux import methods, report, why
+from cetux import methods, report, tables, why
 from cetux.axes import axis_states
 from cetux.cohort_calls import CohortCalls, PatientCall
 from cetux.copies_chart import smallest_gain
@@ -56,6 +56,7 @@ def patient_page(
             sentence=why.sentence(patient.call),
             evidence=evidence_rows(patient),
             forced=[_forced_row(one) for one in patient.call.forced],
+            identity=[(one.one, one.other, str(one.verdict), one.reason) for one in patient.identity],
             overrides=[_override_row(one, patient, rules) for one in patient.overrides],
             gaps=gaps(patient),
             flips=flips,
@@ -194,12 +195,16 @@ def _followed(patient: PatientCall, flipped: SampleEvidence, state: Erbb2, rules
 def _sample_rows(sample: SampleEvidence) -> Rows:
     at = (str(sample.timepoint), f"{sample.sample} ({sample.specimen})")
     if not sample.usable.ok:
-        return [("all", *at, "not usable", "", sample.usable.reason)]
-    genes = [_gene_row(gene, at) for _, gene in sorted(sample.genotypes.genes.items())]
-    return [*genes, _copies_row(sample.erbb2, at)]
+        return [("all", *at, "not usable", "", tables.reason_and_remedy(sample.usable))]
+    copies, called = _copies_row(sample.erbb2, at), sample.genotypes
+    if not called.usable.ok:
+        return [("all mutations", *at, "not usable", "", tables.reason_and_remedy(called.usable)), copies]
+    genes = [_gene_row(gene, called.coding_coverage.get(name), at) for name, gene in sorted(called.genes.items())]
+    return [*genes, copies]
 
 
-def _gene_row(gene: GeneGenotype, at: tuple[str, str]) -> tuple[str, ...]:
+def _gene_row(gene: GeneGenotype, covered: float | None, at: tuple[str, str]) -> tuple[str, ...]:
+    """covered: part of the coding sequence that was read deeply enough, 0..1; None where only listed codons were."""
     seen = ", ".join(
         f"{allele.protein} {allele.vaf:.1%} ({allele.alt_fragments} of {allele.fragments} fragments"
         + (f", CCF {allele.ccf:.2f} [{number(allele.ccf_low)}, {number(allele.ccf_high)}]" if allele.ccf else "")
@@ -209,7 +214,9 @@ def _gene_row(gene: GeneGenotype, at: tuple[str, str]) -> tuple[str, ...]:
     limit = f"excludes VAF >= {gene.excluded_vaf:.2%}" if gene.excluded_vaf is not None else ""
     limit += f", CCF >= {gene.excluded_ccf:.0%}" if gene.excluded_ccf is not None else ""
     name = f"{gene.gene} mutations" if gene.gene == Axis.ERBB2 else gene.gene
-    return (name, *at, str(gene.state), seen or gene.reason, limit or "; ".join(gene.failing))
+    read = f"{covered:.1%} of the coding sequence read deeply enough" if covered is not None else ""
+    bounds = "; ".join(part for part in (limit or "; ".join(gene.failing), read) if part)
+    return (name, *at, str(gene.state), seen or gene.reason, bounds)
 
 
 def _copies_row(call: CopyNumber, at: tuple[str, str]) -> tuple[str, ...]:

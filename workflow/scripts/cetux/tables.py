@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from cetux import other_methods, why
 from cetux.cohort_calls import CohortCalls, PatientCall
+from cetux.counts import Usable
 from cetux.evidence import SampleEvidence
 from cetux.states import Axis
 
@@ -23,9 +24,13 @@ FORCED_COLUMNS = (
 )
 """Columns of force_calls.tsv behind the patient; fractions 0..1, an empty cell where the codon was not read."""
 
+IDENTITY_COLUMNS = ("one", "other", "verdict", "reason")
+"""Columns of identity.tsv behind the patient."""
+
 SAMPLE_COLUMNS = (
-    *("patient", "sample", "timepoint", "specimen", "usable", "reason", "KRAS", "NRAS", "BRAF", "changes"),
-    *("excluded_vaf", "ERBB2", "log2", "observed_copies", "copies", "copies_low", "copies_high", "ratio_17q"),
+    *("patient", "sample", "timepoint", "specimen", "usable", "reason", "genotypes_reason"),
+    *("KRAS", "NRAS", "BRAF", "changes", "excluded_vaf", "coding_coverage"),
+    *("ERBB2", "log2", "observed_copies", "copies", "copies_low", "copies_high", "ratio_17q"),
     *("detectable_copies", "purity", "purity_state", "purity_estimate", "purity_estimate_low", "purity_estimate_high"),
     *("bins_kept", "bins_designed", "ERBB2_reason", "flags"),
 )
@@ -100,6 +105,25 @@ def force_calls(calls: CohortCalls) -> str:
     return table_text(["patient", *FORCED_COLUMNS], rows)
 
 
+def identity(calls: CohortCalls) -> str:
+    """The text of identity.tsv: every pair of a patient's samples, and whether they are of one person."""
+    rows = (
+        [patient.call.patient, *(getattr(check, column) for column in IDENTITY_COLUMNS)]
+        for patient in calls.patients
+        for check in patient.identity
+    )
+    return table_text(["patient", *IDENTITY_COLUMNS], rows)
+
+
+def reason_and_remedy(usable: Usable) -> str:
+    """Why something cannot be used and what would mend it, where that is known.
+
+    >>> reason_and_remedy(Usable(False, "truncated", "Copy it again")), reason_and_remedy(Usable(False, "truncated"))
+    ('truncated. Copy it again', 'truncated')
+    """
+    return ". ".join(part for part in (usable.reason, usable.remedy) if part)
+
+
 def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A header line and one line per row, each value as a spreadsheet cell."""
     lines = ["\t".join(map(cell, columns)), *("\t".join(cell(value) for value in row) for row in rows)]
@@ -122,6 +146,7 @@ def _mechanism_row(patient: PatientCall) -> list[object]:
 
 def _sample_row(patient: str, sample: SampleEvidence) -> list[object]:
     genes, erbb2 = sample.genotypes.genes, sample.erbb2
+    covered = sample.genotypes.coding_coverage
     own = erbb2.purity_estimate
     changes = [f"{a.gene} {a.protein} {a.vaf:.1%}" for gene in genes.values() for a in gene.alleles]
     limits = [genes[name].excluded_vaf if name in genes else None for name in ("KRAS", "NRAS", "BRAF")]
@@ -129,8 +154,11 @@ def _sample_row(patient: str, sample: SampleEvidence) -> list[object]:
     return [
         *(patient, sample.sample, sample.timepoint, sample.specimen, "yes" if sample.usable.ok else "no"),
         sample.usable.reason,
+        reason_and_remedy(sample.genotypes.usable) if sample.usable.ok else None,
         *(genes[name].state if name in genes else None for name in ("KRAS", "NRAS", "BRAF")),
-        *(";".join(changes), max(known) if len(known) == 3 else None, erbb2.state, erbb2.log2, erbb2.observed_copies),
+        *(";".join(changes), max(known) if len(known) == 3 else None),
+        "; ".join(f"{name} {fraction:.3f}" for name, fraction in covered.items()),  # one codon of 1,210 (EGFR) shows
+        *(erbb2.state, erbb2.log2, erbb2.observed_copies),
         *(erbb2.copies, erbb2.copies_low, erbb2.copies_high, erbb2.ratio, erbb2.detectable_copies, erbb2.purity),
         *(erbb2.purity_state, *((own.purity, own.low, own.high) if own else (None, None, None))),
         *(erbb2.bins_kept, erbb2.bins_designed, erbb2.reason),
