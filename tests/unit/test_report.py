@@ -70,6 +70,9 @@ def test_unusable_samples_are_listed_with_the_remedy() -> None:
     page = page_of(cohort_calls(CALL, bad))
     assert "it is truncated. Copy it again." in page
     assert "could not be used" not in page_of(cohort_calls())
+    mixed = replace(SAMPLE.genotypes, usable=Usable(False, "contaminated: 6.1 % foreign DNA", "Sequence it again"))
+    page = page_of(cohort_calls(CALL, replace(SAMPLE, genotypes=mixed)))
+    assert f"<strong>{SAMPLE.sample}, genotypes</strong>: contaminated: 6.1 % foreign DNA. Sequence it again." in page
 
 
 def test_cohort_without_patients_has_a_page() -> None:

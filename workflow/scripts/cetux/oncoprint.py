@@ -89,7 +89,7 @@ def _not_usable(patient: PatientCall, state: AxisState, timepoint: Timepoint) ->
     found = [sample.genotypes.genes[name] for sample in samples for name in genes if name in sample.genotypes.genes]
     if any(gene.alleles for gene in found):
         return Glyph.EQUIVOCAL
-    unusable = any(not sample.usable.ok for sample in samples)
+    unusable = any(not (sample.usable.ok and sample.genotypes.usable.ok) for sample in samples)
     return Glyph.NO_CALL if unusable or any(gene.codons_read for gene in found) else Glyph.NOT_ASSESSED
 
 

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from cetux import (
     survival_chart,
 )
 from cetux.cohort_calls import CohortCalls
+from cetux.evidence import SampleEvidence
 from cetux.heregulin_calls import HeregulinCalls
 from cetux.pages import TEMPLATES, environment
 from cetux.pictures import Chart, number
 from cetux.states import Axis, Event, Status
 from cetux.statistics_records import CohortStatistics
+from cetux.tables import reason_and_remedy
 
 _NO_PRIMARY = {Status.INDETERMINATE: "not called", Status.NONE_DETECTED: "none detected"}
 """What stands for the primary mechanism of a patient without one; not judged in any other status."""
@@ -61,10 +64,18 @@ class Told:
     plates: tuple[PlatePicture, ...] = ()
 
 
+def _unusable(sample: SampleEvidence) -> Iterator[tuple[str, str]]:
+    """A sample, or its genotypes, with why it could not be used and what would mend it."""
+    if not sample.usable.ok:
+        yield sample.sample, reason_and_remedy(sample.usable)
+    elif not sample.genotypes.usable.ok:
+        yield f"{sample.sample}, genotypes", reason_and_remedy(sample.genotypes.usable)
+
+
 def cohort_page(calls: CohortCalls, told: Told) -> str:
     """The text of report/index.html."""
     counts = Counter(patient.call.status for patient in calls.patients)
-    unusable = [sample for patient in calls.patients for sample in patient.samples if not sample.usable.ok]
+    unusable = [text for patient in calls.patients for sample in patient.samples for text in _unusable(sample)]
     charts = [made.chart(calls) for made in (oncoprint, copies_chart, heregulin_chart)]
     charts += [pair_chart.chart(told.statistics), course_chart.chart(calls), depth_chart.chart(calls)]
     return (
