@@ -68,7 +68,7 @@ def panel(rng: Rng, normals: int, fst: float, loci: int) -> Panel:
     for one in counts:
         depth, alt = _fragments(rng, rng.binomial(2, frequency) / 2, NORMAL_DEPTH)
         one[:, 0], one[:, 2] = depth - alt, alt
-    # REF is the commoner base of the normals: A stays REF in name only, the frequency is that of the base called alt
+    # A is the reference everywhere, so that alt is G, whose frequency was drawn
     found = polymorphisms(counts, stretches, lambda *_: "A", ())
     by_place = {(place.chrom, place.start): f for place, f in zip(stretches, frequency, strict=True)}
     f = np.array([by_place[one.site.chrom, one.site.position] for one in found])

@@ -216,7 +216,9 @@ def test_a_mixed_normal_is_left_out_and_costs_the_others_no_site(tmp_path, capsy
     clean = search(tmp_path, paths[:4])
     assert len(clean) == 1
     assert search(tmp_path, paths) == clean
-    assert f"cetux: {paths[4]} is left out: mixed with another person's DNA" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"cetux: {paths[4]} is left out: mixed with another person's DNA" in said
+    assert said.rstrip().endswith("in 4 normals")
 
 
 def test_a_fasta_that_lacks_a_contig_gives_no_site_there(tmp_path):

@@ -285,16 +285,18 @@ def find_snps(normals: Sequence[str], targets: str, build: str, fasta: str | Non
         except (UnusableSample, OSError, ValueError) as error:
             print(f"cetux: {bam} is left out: {error}")
     found: list[Polymorphism] = []
-    if len(counted) >= LEAST_NORMALS and stretches:
+    used = len(counted)
+    if used >= LEAST_NORMALS and stretches:
         listed = {(codon.chrom, position) for codon in codons(build) for position in codon.positions}
         counts = np.stack(list(counted.values()))
         kept = agreeing(counts)
+        used = int(kept.sum())
         for bam in np.array(list(counted))[~kept]:
             print(f"cetux: {bam} is left out: mixed with another person's DNA or damaged, by its alleles")
         with _reference(fasta) as reference:
             found = polymorphisms(counts[kept], stretches, reference, listed)
     size_bp = sum(place.end - place.start for place in stretches)
-    print(f"cetux: {len(found)} polymorphic sites on {size_bp} bp of targets in {len(counted)} normals")
+    print(f"cetux: {len(found)} polymorphic sites on {size_bp} bp of targets in {used} normals")
     records.write_text(vcf_text(found, build, contig_prefix({cells[0]: 0 for cells in _bed(targets)})), vcf)
 
 
