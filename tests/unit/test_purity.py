@@ -76,6 +76,37 @@ def test_uneven_coverage_alone_is_no_change() -> None:
     assert estimate_purity(uneven).state is PurityState.FAILED
 
 
+def mixed(copies: Sequence[tuple[int, int]], true_purity: float, foreign: float, seed: int) -> list[Segment]:
+    """As `segments`, with another person's DNA in it: both are drawn from the population's frequencies of each SNP."""
+    rng, found = np.random.default_rng(seed), []
+    for total, minor in copies:
+        rate = rng.uniform(0.1, 0.9, 4)
+        own, other = rng.binomial(2, rate), rng.binomial(2, rate)
+        bulk = true_purity * total + 2 * (1 - true_purity)
+        of_alt = np.where(rng.random(4) < 0.5, minor, total - minor)
+        own_copies = np.where(own == 1, true_purity * of_alt + 1 - true_purity, own / 2 * bulk)
+        whole = (1 - foreign) * bulk + 2 * foreign
+        depth = rng.poisson(300, 4) + 20
+        part = ((1 - foreign) * own_copies + foreign * other) / whole
+        alt = rng.binomial(depth, part.clip(0.002, 0.998))
+        log2 = float(np.log2(whole / 2)) + rng.normal(0, 0.05)
+        found.append(Segment(log2, 0.05, depth - alt, alt, 2 * rate * (1 - rate)))
+    return found
+
+
+@pytest.mark.parametrize("foreign", [0.05, 0.1, 0.2])
+@pytest.mark.parametrize(("copies", "true_purity"), [([(2, 1)] * 44, 0.15), (COPIES, 0.4), (COPIES, 0.7)])
+def test_another_persons_dna_is_not_taken_for_tumour(
+    copies: Sequence[tuple[int, int]], true_purity: float, foreign: float
+) -> None:
+    """It halves homozygous SNPs as a loss at high purity does; a purity read from it would make a false NEG."""
+    for seed in range(3):
+        found = estimate_purity(mixed(copies, true_purity, foreign, seed))
+        assert found.state is PurityState.FAILED, found
+    clean = estimate_purity(mixed(COPIES, 0.7, 0.0, 1))
+    assert clean.purity == pytest.approx(0.7, abs=0.05)
+
+
 def test_few_snps_give_no_number() -> None:
     assert failed(estimate_purity(segments(0.6, COPIES[20:30], snps=1)), "heterozygous SNPs, 20 needed")
     assert failed(estimate_purity([]), "heterozygous SNPs")
