@@ -20,7 +20,7 @@ from tests.builders import CONTROLS_17P, CONTROLS_17Q
 
 from cetux import records
 from cetux.amplification import Tumour, call_amplification, call_erbb2
-from cetux.amplification_rules import classify, negative_bounds, other_amplifications
+from cetux.amplification_rules import classify, decided, negative_bounds, other_amplifications
 from cetux.bin_noise import estimate
 from cetux.copies import detectable_copies, tumour_copies
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck, Usable
@@ -532,7 +532,7 @@ def call_files(
     gc: bool = True,
     sites: str | None = None,
     purity: float | None = 0.5,
-    ploidy: float = 2.0,
+    ploidy: float | None = 2.0,
 ) -> CopyNumber:
     bins = read_bins(paths["x.cnr"], paths["x.cns"], paths["x.bed"])
     status, check = paths["status.json"], paths["check.json"]
@@ -559,7 +559,49 @@ def test_flags_say_what_the_correction_went_without(tmp_path: Path) -> None:
         "normal_left_out:N02",
         "no_gc_correction",
     }
-    assert call_files(paths).flags == ()
+    records.write(ReferenceNotes(tuple("ABCDE"), {}, compared=True), paths["notes.json"])
+    assert call_files(paths, paths["notes.json"]).flags == ()
+
+
+def test_a_reference_of_unknown_normals_says_so(tmp_path: Path) -> None:
+    """A frozen one without its notes may be flat; of three normals nobody can tell which is the tumour."""
+    paths = write_call_inputs(tmp_path, cnr_frame(noise=0.02))
+    assert call_files(paths).flags == ("reference_unknown",)
+    records.write(ReferenceNotes(("A", "B", "C"), {}, compared=False), paths["notes.json"])
+    assert set(call_files(paths, paths["notes.json"]).flags) == {"normals_not_compared", "few_normals"}
+
+
+def test_what_noise_alone_reads_at_a_tiny_purity_is_no_amplification() -> None:
+    """At purity 0.02 six copies stand at a log2 of 0.057: two genes in ten reach that by a noise of 0.06."""
+    rng, base = np.random.default_rng(8), cnr_frame(noise=0.0)
+    for purity in (0.01, 0.02, 0.05):
+        states = [call(simulated(rng, base, 0.0, 0.0, 0.1, 0.045), tumour(purity)).state for _ in range(150)]
+        assert "AMP" not in states
+    assert call(cnr_frame(erbb2=log2_of(20, 0.05, 2), noise=0.05), tumour(0.05)).state == "AMP"
+
+
+def test_copies_below_zero_are_no_number() -> None:
+    """log2 -0.35 at purity 0.2 would be -0.15 copies; at any higher purity it is a loss all the same."""
+    frame = cnr_frame(erbb2=-0.35, noise=0.02)
+    found = call(frame, tumour(0.2))
+    assert (found.state, found.copies, found.copies_low, found.ratio) == ("NEG", None, None, None)
+    assert "copies_below_zero" in found.flags and "purity 0.2, which is too low" in found.reason
+    assert found.log2 == pytest.approx(-0.35, abs=0.02)
+    assert decided(found, RULES) == found
+    assert call(frame, tumour(0.4)).copies == pytest.approx(0.92, abs=0.1)
+
+
+def test_a_genome_counts_the_bins_over_introns_too() -> None:
+    """Bins of 1 kb, side by side over the 29 kb from the first coding exon on."""
+    span = erbb2_locus("GRCh38", whole_genome=True).exons
+    assert [(one.start, one.end) for one in span] == [(LOCUS.exons[0].start, LOCUS.exons[-1].end)]
+    starts = np.arange(span[0].start, span[0].end, 1_000)
+    gene = pd.DataFrame({"start": starts}).assign(chromosome="chr17", gene="-", log2=1.6, depth=30.0, weight=1.0)
+    frame = cnr_frame(noise=0.02)
+    frame = pd.concat([frame[frame["gene"] != "ERBB2"], gene.assign(end=starts + 1_000)], ignore_index=True)
+    assert len(starts) == 29
+    counted = {whole: call(frame, locus=erbb2_locus("GRCh38", whole)).bins_kept for whole in (False, True)}
+    assert counted[True] == 29 > counted[False]
 
 
 @pytest.mark.parametrize("stage", ["status.json", "check.json"])

@@ -31,7 +31,15 @@ def test_all_parts_stand_there() -> None:
     assert set(ids(svg)) >= {"excluded", "ERBB2", "controls", "other-targets", "segment", "threshold", "reason"}
     assert (points(svg, "ERBB2"), points(svg, "controls"), points(svg, "other-targets")) == (30, 36, 18)
     assert ">S1: ERBB2 AMP<" in svg
-    assert ">6 copies at purity 0.5<" in svg and ">4 copies at purity 0.5<" in svg
+    assert (
+        ">6 copies at purity 0.5<" in svg and ">4 copies at purity 0.25<" in svg
+    )  # half of it, where a negative is judged
+
+
+def test_a_long_reason_is_not_cut() -> None:
+    svg = picture(cnr_frame(noise=0.05), tumour(0.9))
+    words = " ".join("".join(element.itertext()) for element in ElementTree.fromstring(svg).iter())
+    assert "far above" in words and " it" in words and "6 copies and 3 above the ploidy" in words
 
 
 def test_a_threshold_above_the_picture_is_said() -> None:

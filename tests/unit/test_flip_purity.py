@@ -2,7 +2,9 @@
 
 import pytest
 from tests.unit.test_amplification import RULES, call, cnr_frame, log2_of, tumour
+from tests.unit.test_purity import ESTIMATE, called
 
+from cetux.evidence import CopyNumber
 from cetux.flip_purity import with_flips
 
 
@@ -48,3 +50,20 @@ def test_the_state_is_one_before_and_another_behind(log2: float, purity: float) 
 def test_unknown_purity_has_none() -> None:
     found = with_flips(call(cnr_frame(), tumour(None)), RULES)
     assert (found.flip_below_purity, found.flip_above_purity) == (None, None)
+
+
+@pytest.mark.parametrize("log2", [0.0, 0.3, 0.5, 0.7, 0.9, 1.1, 1.4])
+def test_at_an_estimated_purity_a_flip_is_another_state(log2: float) -> None:
+    """The call stands on the whole interval of its purity, and so must what is asked at the next one."""
+    found = with_flips(called(log2, None, ESTIMATE), RULES)
+    assert isinstance(found, CopyNumber)
+    assert found.state not in (found.flip_below_state, found.flip_above_state)
+    for place, purity in ((found.flip_below_purity, found.purity), (found.purity, found.flip_above_purity)):
+        assert place is None or purity is None or place < purity
+
+
+@pytest.mark.parametrize("purity", [0.005, 0.01, 0.02])
+def test_below_the_first_step_nothing_is_looked_for(purity: float) -> None:
+    found = with_flips(call(cnr_frame(erbb2=0.3, noise=0.0), tumour(purity)), RULES)
+    assert found.flip_below_purity is None
+    assert found.flip_above_purity is None or found.flip_above_purity > purity

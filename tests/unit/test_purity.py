@@ -1,17 +1,28 @@
 """Purity from SNPs and copy ratios, on simulated tumours of known purity; no number where nothing tells it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.test_amplification import LOCUS, ORDER, RULES, call_files, cnr_frame, log2_of, write_call_inputs
+from tests.unit.test_amplification import (
+    LOCUS,
+    ORDER,
+    RULES,
+    SEGMENTS,
+    call_files,
+    cnr_frame,
+    log2_of,
+    write_call_inputs,
+)
 
 from cetux import purity, records
 from cetux.amplification import Tumour, call_amplification
+from cetux.amplification_rules import negative_bounds
 from cetux.counts import Usable
-from cetux.evidence import PurityEstimate
+from cetux.evidence import CopyNumber, PurityEstimate
 from cetux.gene_bins import Bins
 from cetux.identity import Site, SiteCount
 from cetux.purity import Segment, estimate_purity, purity_segments
@@ -157,7 +168,7 @@ def test_snps_go_to_the_segment_that_they_lie_in() -> None:
 ESTIMATE = PurityEstimate(PurityState.ESTIMATED, "", 0.6, 0.45, 0.7, 2.0, 80, 44)
 
 
-def called(erbb2: float, given: float | None, estimate: PurityEstimate | None, sd: float = 0.02) -> object:
+def called(erbb2: float, given: float | None, estimate: PurityEstimate | None, sd: float = 0.02) -> CopyNumber:
     source = "pathology" if given else "heterozygous SNPs and copy ratios" if estimate and estimate.purity else ""
     of = Tumour("S1", given or (estimate and estimate.purity), source, 2.0, False, estimate=estimate)
     frame = cnr_frame(erbb2=erbb2, noise=sd)
@@ -233,3 +244,47 @@ def test_a_failed_estimate_leaves_the_purity_unknown(tmp_path: Path) -> None:
     assert (found.state, found.purity, found.purity_state) == ("NE", None, PurityState.FAILED)
     assert found.purity_estimate is not None and "needed" in found.purity_estimate.reason
     assert call_files(paths, sites=str(tmp_path / "sites.json")).purity_state is PurityState.GIVEN
+
+
+def test_the_ploidy_of_a_fit_goes_with_its_purity() -> None:
+    """Nine copies at purity 0.6 in a genome of four: with two in its place the same bins read as 5.1."""
+    own = PurityEstimate(PurityState.ESTIMATED, "", 0.6, 0.55, 0.65, 4.0, 80, 44, 4.0, 4.0)
+    frame = cnr_frame(erbb2=log2_of(9, 0.6, 4), noise=0.02)
+    of = Tumour("S1", 0.6, "heterozygous SNPs and copy ratios", 4.0, False, estimate=own)
+    found = call_amplification(Bins(frame, SEGMENTS, frame), LOCUS, of, RULES)
+    assert (found.state, found.given_ploidy, found.ploidy) == ("AMP", None, 4.0)
+    assert found.copies == pytest.approx(9.0, abs=0.2)
+    assert "ploidy_estimated" in found.flags and "ploidy_taken_as_2" not in found.flags
+
+
+def test_from_files_the_fit_gives_the_ploidy(tmp_path: Path) -> None:
+    paths = genome_files(tmp_path, 0.6)
+    found = call_files(paths, sites=paths["sites"], purity=None, ploidy=None)
+    assert found.ploidy == pytest.approx(2, abs=0.3)
+    assert found.given_ploidy is None and "ploidy_estimated" in found.flags
+
+
+@pytest.mark.parametrize("fitted", [1.6, 2.0, 3.1, 4.5])
+@pytest.mark.parametrize("log2", [-0.4, 0.0, 0.2])
+def test_a_fitted_ploidy_never_makes_a_negative_easier(fitted: float, log2: float) -> None:
+    """Than an unknown one does, which is taken as two for copies and as four for the gain over the ploidy."""
+    own = PurityEstimate(PurityState.ESTIMATED, "", 0.6, 0.55, 0.65, fitted, 80, 44, fitted, fitted)
+    frame = cnr_frame(erbb2=log2, noise=0.02)
+    source = "heterozygous SNPs and copy ratios"
+    bounds = []
+    for ploidy in (fitted, None):
+        of = Tumour("S1", 0.6, source, ploidy, False, estimate=own)
+        bounds.append(negative_bounds(call_amplification(Bins(frame, SEGMENTS, frame), LOCUS, of, RULES), RULES))
+    assert bounds[0][0] >= bounds[1][0] - 1e-9
+    assert bounds[0][1] >= bounds[1][1] - 1e-9
+
+
+def test_an_amplification_must_hold_at_the_purity_that_the_sample_shows() -> None:
+    """log2 0.55 is 2.93 observed: 6.6 copies at the purity of the sheet, 0.2, and 3.3 at the sample's, 0.7."""
+    own = PurityEstimate(PurityState.ESTIMATED, "", 0.64, 0.58, 0.70, 2.0, 80, 44)
+    doubted = called(0.55, 0.2, own)
+    assert (doubted.state, "purity_disagrees" in doubted.flags) == ("EQUIVOCAL", True)
+    assert "its own SNPs show (0.58 to 0.70)" in doubted.reason
+    assert called(0.55, 0.2, replace(own, purity=0.24, low=0.2, high=0.28)).state == "AMP"
+    assert called(2.5, 0.2, own).state == "AMP"  # 11.3 observed, 15.3 copies at 0.7: amplified at both
+    assert called(0.55, 0.2, replace(own, purity=0.12, low=0.1, high=0.14)).state == "AMP"

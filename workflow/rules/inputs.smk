@@ -181,7 +181,7 @@ def correction(wildcards):
 def copied_tumour(wildcards):
     sample, method = sample_of(wildcards), assay_of(wildcards).method
     known = {"purity": sample.purity, "purity_source": sample.purity_source, "ploidy": sample.ploidy}
-    return {"sample": sample.sample} | known | {"amplicon": method == "amplicon"}
+    return {"sample": sample.sample} | known | {"amplicon": method == "amplicon", "whole_genome": method == "wgs"}
 
 
 def coverage_memory(wildcards, attempt):

@@ -11,14 +11,15 @@ from typing import Any
 import pandas as pd
 
 from cetux import records
-from cetux.amplification_rules import classify
+from cetux.amplification_rules import CLEAR_OF_NOISE, decided, purity_disagrees
 from cetux.bin_noise import Estimate, control_estimate, control_noise, estimate_bins
-from cetux.copies import at_purity, over_purities
+from cetux.copies import at_purity, over_own_purities
 from cetux.counts import CorrectedCoverage, ReferenceNotes, SampleCheck
 from cetux.evidence import CopyNumber, PurityEstimate
 from cetux.flip_purity import with_flips
 from cetux.gene_bins import OFF_TARGET, Bins, Locus, control_loci, erbb2_locus, extended_loci, measured, middle_of, over
 from cetux.gene_break import Break, find_break
+from cetux.kept_bins import KeptBins, kept_bins
 from cetux.purity import estimate_purity, purity_segments
 from cetux.raised_segment import extent, raised_width
 from cetux.shared_noise import SharedVariance, assay_variance, shared_noise, shared_variance
@@ -26,13 +27,9 @@ from cetux.sites import SiteCounts
 from cetux.states import Erbb2, PurityState
 
 _SEGMENT_DISAGREEMENT_LOG2 = 0.3
-_CLEAR_OF_NOISE = 4.0
-"""Standard errors by which a gain stands out even of an uneven sample: a very unstable genome must not hide an AMP."""
 _FROM_SAMPLE = "heterozygous SNPs and copy ratios"
 _PLOIDY_SPREAD = 0.75
 """A fit whose ploidy lies further from the given one has found a twin, diploid for doubled, with a wrong purity [P]."""
-_PATHOLOGY_SPREAD = 0.1
-"""By which a pathologist's purity may miss the estimate's interval without a flag [P]."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,8 @@ class Tumour:
     """What the call needs to know of the sample: purity 0 < p <= 1 and ploidy in copies per cell, None if unknown.
 
     amplicon: of an amplicon assay, with fewer and noisier bins. plasma: ctDNA, with thresholds of its own. estimate:
-    what the sample itself tells of its purity, None if that was not asked.
+    what the sample itself tells of its purity, None if that was not asked. whole_genome: of an assay whose bins lie all
+    over the gene.
     """
 
     sample: str
@@ -50,6 +48,7 @@ class Tumour:
     amplicon: bool
     plasma: bool = False
     estimate: PurityEstimate | None = None
+    whole_genome: bool = False
 
     @property
     def state(self) -> PurityState:
@@ -58,24 +57,15 @@ class Tumour:
             return PurityState.FAILED
         return PurityState.ESTIMATED if self.purity_source == _FROM_SAMPLE else PurityState.GIVEN
 
-    @property
-    def disagrees(self) -> bool:
-        """Whether the purity given lies further off the interval of the estimate than pathologists differ."""
-        found = self.estimate
-        if self.purity is None or found is None or found.low is None or found.high is None:
-            return False
-        return not found.low - _PATHOLOGY_SPREAD <= self.purity <= found.high + _PATHOLOGY_SPREAD
-
 
 @dataclass(frozen=True)
-class _GeneBins:
-    """Bins of the gene in genome order, their mean, the controls, what a gene's bins share, and the bins designed."""
+class _Measured:
+    """Bins of the gene, their mean, the controls, and what a gene's bins share."""
 
-    rows: pd.DataFrame
+    bins: KeptBins
     gene: Estimate
     controls: Mapping[str, pd.DataFrame]
     shared_sd: float
-    designed: int
 
 
 def call_erbb2(
@@ -105,10 +95,12 @@ def call_erbb2(
     checked, corrected = records.read(SampleCheck, check), records.read(CorrectedCoverage, status)
     usable = checked.usable if not checked.usable.ok else corrected.usable
     if not usable.ok:
-        return _not_evaluable(tumour, usable.reason, 0, 0, None, ())
+        return _not_evaluable(tumour, usable.reason)
     notes = records.read(ReferenceNotes, reference_notes) if reference_notes else None
     flags = [
         *(["flat_reference"] if notes and notes.flat else []),
+        *([] if notes else ["reference_unknown"]),
+        *(["normals_not_compared"] if notes and notes.normals and not notes.compared else []),
         *(["few_normals"] if notes and 0 < len(notes.normals) < rules["min_normals"] else []),
         *(f"normal_left_out:{name}" for name in (notes.left_out if notes else ())),
         *([] if correction["gc"] else ["no_gc_correction"]),
@@ -117,30 +109,40 @@ def call_erbb2(
     if sites:
         expected = shared_noise(None, rules["shared_log2_sd"], noise)
         tumour = _with_estimate(tumour, bins, records.read(SiteCounts, sites), expected)
-    call = with_flips(call_amplification(bins, erbb2_locus(build), tumour, rules, flags, noise), rules)
-    return replace(call, others=_others(bins, build, tumour, rules, noise))
+    locus = erbb2_locus(build, tumour.whole_genome)
+    call = with_flips(call_amplification(bins, locus, tumour, rules, flags, noise), rules)
+    return replace(call, others=_others(bins, build, tumour, rules, noise, flags))
 
 
 def _with_estimate(tumour: Tumour, bins: Bins, sites: SiteCounts, shared_sd: float) -> Tumour:
-    """The tumour with what it tells of its own purity, which is used where none is given; a given one stays."""
+    """The tumour with what it tells of its own purity, which is used where none is given; a given one stays.
+
+    The purity of a fit holds for the ploidy of the same fit alone: where the sheet gives none, that goes with it.
+    """
     found = estimate_purity(purity_segments(bins, sites, shared_sd))
     if found.ploidy and tumour.ploidy and abs(found.ploidy - tumour.ploidy) > _PLOIDY_SPREAD:
         reason = f"the fit has a ploidy of {found.ploidy:.1f}, the sample sheet {tumour.ploidy:.1f}"
         found = PurityEstimate(PurityState.FAILED, reason, sites=found.sites, segments=found.segments)
     if tumour.purity is not None or found.purity is None:
         return replace(tumour, estimate=found)
-    return replace(tumour, estimate=found, purity=found.purity, purity_source=_FROM_SAMPLE)
+    ploidy = tumour.ploidy or found.ploidy
+    return replace(tumour, estimate=found, purity=found.purity, purity_source=_FROM_SAMPLE, ploidy=ploidy)
 
 
 def _others(
-    bins: Bins, build: str, tumour: Tumour, rules: Mapping[str, Any], noise: SharedVariance | None
+    bins: Bins,
+    build: str,
+    tumour: Tumour,
+    rules: Mapping[str, Any],
+    noise: SharedVariance | None,
+    flags: Sequence[str],
 ) -> tuple[CopyNumber, ...]:
     """The genes that are only annotated, by the rules of ERBB2, but with as few bins as of an amplicon panel.
 
     KRAS has four coding exons; what few bins do not tell widens the interval, and AMP needs its lower bound.
     """
     few = {**rules, "min_bins": rules["min_amplicons"]}
-    return tuple(call_amplification(bins, locus, tumour, few, (), noise) for locus in extended_loci(build))
+    return tuple(call_amplification(bins, locus, tumour, few, flags, noise) for locus in extended_loci(build))
 
 
 def call_amplification(
@@ -163,38 +165,39 @@ def call_amplification(
     """
     usable = measured(bins.ratios)
     targets = usable[~usable["gene"].isin(OFF_TARGET)]
-    gene_bins = over(targets, locus.exons).sort_values("start")
-    designed_bins = len(over(bins.designed, locus.exons))
+    kept = kept_bins(bins, locus)
     controls = control_loci(targets, locus, rules["min_bins_per_control"])
     unevenness = shared_variance(targets, locus, rules["min_bins_per_control"])
     shared = shared_noise(unevenness, rules["shared_log2_sd"], assay)
-    gene = estimate_bins(gene_bins, shared)
+    gene = estimate_bins(kept.rows, shared)
     needed = rules["min_amplicons"] if tumour.amplicon else rules["min_bins"]
     noise = control_noise(controls)
+
+    def unusable(reason: str) -> CopyNumber:
+        return _not_evaluable(tumour, reason, kept, controls, flags, locus.gene)
+
     if gene is None or gene.bins < needed:
-        reason = f"{len(gene_bins)} of {designed_bins} {locus.gene} bins kept, {needed} needed"
-        return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags, locus.gene)
+        reason = f"{len(kept.rows)} of {kept.designed} {locus.gene} bins kept, {needed} needed"
+        reason += f" ({'; '.join(kept.dropped)})" if kept.dropped else ""
+        return unusable(reason)
     if noise is not None and noise > rules["max_control_mad_log2"]:
         reason = f"control bins scatter by {noise:.2f} log2, {rules['max_control_mad_log2']:.2f} allowed"
-        return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags, locus.gene)
+        return unusable(reason)
     uneven = unevenness and unevenness.clearly_above(rules["max_shared_log2_sd"])
-    if unevenness and uneven and gene.log2 < _CLEAR_OF_NOISE * gene.se:
+    if unevenness and uneven and gene.log2 < CLEAR_OF_NOISE * gene.se:
         said = f"{unevenness.variance**0.5:.2f} log2, {rules['max_shared_log2_sd']:.2f} allowed"
         reason = f"uneven: neighbouring loci of the genome differ beyond the scatter of their bins by {said}"
-        return _not_evaluable(tumour, reason, designed_bins, len(gene_bins), noise, flags, locus.gene)
-    members = _GeneBins(gene_bins, gene, controls, shared, designed_bins)
-    facts = _facts(members, usable, bins.segments, locus, tumour, rules)
-    state, reason = classify(facts, rules)
-    return replace(facts, state=state, reason=reason, flags=(*flags, *facts.flags))
+        return unusable(reason)
+    facts = _facts(_Measured(kept, gene, controls, shared), usable, bins.segments, locus, tumour, rules)
+    return decided(replace(facts, flags=(*flags, *facts.flags)), rules)
 
 
 def _not_evaluable(
     tumour: Tumour,
     reason: str,
-    designed: int,
-    kept: int,
-    noise: float | None,
-    flags: Sequence[str],
+    bins: KeptBins | None = None,
+    controls: Mapping[str, pd.DataFrame] | None = None,
+    flags: Sequence[str] = (),
     gene: str = "ERBB2",
 ) -> CopyNumber:
     return CopyNumber(
@@ -204,9 +207,11 @@ def _not_evaluable(
         purity=tumour.purity,
         purity_source=tumour.purity_source,
         ploidy=tumour.ploidy,
-        bins_designed=designed,
-        bins_kept=kept,
-        control_mad_log2=noise,
+        bins_designed=bins.designed if bins else 0,
+        bins_kept=len(bins.rows) if bins else 0,
+        bins_dropped=bins.dropped if bins else (),
+        control_loci=tuple(controls or ()),
+        control_mad_log2=control_noise(controls or {}),
         flags=tuple(flags),
         plasma=tumour.plasma,
         purity_state=tumour.state,
@@ -216,7 +221,7 @@ def _not_evaluable(
 
 
 def _facts(
-    bins: _GeneBins,
+    measured_bins: _Measured,
     usable: pd.DataFrame,
     segments: pd.DataFrame,
     locus: Locus,
@@ -224,16 +229,17 @@ def _facts(
     rules: Mapping[str, Any],
 ) -> CopyNumber:
     """Every number of the call, before a state is given; flags are those of the numbers."""
-    gene, shared = bins.gene, bins.shared_sd
-    control = control_estimate(bins.controls, rules, shared)
+    gene, shared = measured_bins.gene, measured_bins.shared_sd
+    kept, controls = measured_bins.bins, measured_bins.controls
+    control = control_estimate(controls, rules, shared)
     other = over(usable, [locus.other_arm]) if locus.other_arm else usable.iloc[:0]
     other_arm = estimate_bins(other, shared)
     segment = over(segments, [middle_of(locus)])["log2"]
     segment_log2 = float(segment.iloc[0]) if len(segment) else None
     width = raised_width(usable, locus, gene, control.log2 if control else 0.0)
     broken = find_break(
-        bins.rows["log2"].to_numpy(dtype=float),
-        bins.rows["weight"].to_numpy(dtype=float),
+        kept.rows["log2"].to_numpy(dtype=float),
+        kept.rows["weight"].to_numpy(dtype=float),
         shared,
         rules["break_false_positive_rate"],
         rules["break_log2"],
@@ -249,10 +255,11 @@ def _facts(
         observed_copies=2 * 2**gene.log2,
         purity_source=tumour.purity_source or ("sample sheet" if tumour.purity is not None else ""),
         ploidy=tumour.ploidy,
-        bins_designed=bins.designed,
+        bins_designed=kept.designed,
         bins_kept=gene.bins,
-        control_loci=tuple(bins.controls),
-        control_mad_log2=control_noise(bins.controls),
+        bins_dropped=kept.dropped,
+        control_loci=tuple(controls),
+        control_mad_log2=control_noise(controls),
         control_log2=control.log2 if control else None,
         control_log2_high=control.high if control else None,
         other_arm_log2=other_arm.log2 if other_arm else None,
@@ -260,7 +267,7 @@ def _facts(
         extent=extent(gene, control, other_arm),
         raised_width_bp=width.least_bp if width else None,
         raised_width_most_bp=width.most_bp if width else None,
-        raised_part=_part(bins.rows, broken, locus) if broken else "",
+        raised_part=_part(kept.rows, broken, locus) if broken else "",
         raised_part_log2=broken.raised.log2 if broken else None,
         raised_part_log2_high=broken.raised.high if broken else None,
         break_p_value=broken.p_value if broken else None,
@@ -271,16 +278,18 @@ def _facts(
         gene=locus.gene,
     )
     found = at_purity(found, tumour.purity)
-    if tumour.estimate and tumour.estimate.low and tumour.estimate.high and tumour.state is PurityState.ESTIMATED:
-        found = over_purities(found, tumour.estimate.low, tumour.estimate.high)
+    found = over_own_purities(found)
     apart = segment_log2 is not None and abs(segment_log2 - gene.log2) > _SEGMENT_DISAGREEMENT_LOG2
+    gained = broken is not None and broken.raised.low > max(0.0, control.log2 if control else 0.0)
     said = {
         "purity_estimated": tumour.state is PurityState.ESTIMATED,
-        "purity_disagrees": tumour.disagrees,
+        "purity_disagrees": purity_disagrees(found),
         "ploidy_taken_as_2": tumour.ploidy is None,
+        "ploidy_estimated": tumour.ploidy is not None and found.given_ploidy is None,
         "ratio_not_assessable": found.ratio is None,
         "segment_disagrees": apart,
-        "partial_amplification": broken is not None,
+        "partial_amplification": gained,
+        "partial_loss": broken is not None and not gained,
     }
     return replace(found, flags=tuple(flag for flag, holds in said.items() if holds))
 

@@ -1,11 +1,18 @@
 """The state of ERBB2 from its numbers: the rules' first match, and nothing else."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from cetux.copies import tumour_copies
+from cetux.copies import at_purity, over_own_purities, tumour_copies, without_impossible
 from cetux.evidence import CopyNumber
-from cetux.states import Annotation, Erbb2
+from cetux.states import Annotation, Erbb2, PurityState
+
+CLEAR_OF_NOISE = 4.0
+"""Standard errors by which a gain must stand out of the noise, to be AMP or to be seen in an uneven sample: 3 of
+100,000 unchanged genes do by chance. At a purity of a few percent six copies are no more than noise moves a gene."""
+_PATHOLOGY_SPREAD = 0.1
+"""By which a pathologist's purity may miss the interval of the sample's own estimate [P]."""
 
 
 def rules_of(rules: Mapping[str, Any], plasma: bool) -> dict[str, Any]:
@@ -25,6 +32,15 @@ def rules_of(rules: Mapping[str, Any], plasma: bool) -> dict[str, Any]:
     }
 
 
+def decided(facts: CopyNumber, rules: Mapping[str, Any]) -> CopyNumber:
+    """The sample with its state and the reason, and without numbers that cannot be (`copies.without_impossible`)."""
+    numbers = facts
+    if facts.copies is None and facts.purity is not None:  # left out by an earlier decision
+        numbers = over_own_purities(at_purity(facts, facts.purity))
+    state, reason = classify(numbers, rules)
+    return without_impossible(replace(numbers, state=state, reason=reason))
+
+
 def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
     """State and reason by the rules' first match, from rule 2 (of rule 1, bins and noise were passed before).
 
@@ -37,11 +53,10 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
         or the reference: nothing can be said of such a sample, least of all that it is negative.
     """
     rules = rules_of(rules, facts.plasma)
-    focal = facts.ratio is None or facts.ratio >= rules["amp_ratio"]
     ratio = "not assessable" if facts.ratio is None else f"{facts.ratio:.1f}"
     observed = _known(facts.observed_copies)
     if facts.purity is None:
-        if observed >= rules["amp_observed_copies"] and focal:
+        if observed >= rules["amp_observed_copies"] and _stands_out(facts, rules):
             return Erbb2.AMP, f"{observed:.1f} copies observed at unknown purity, ratio to the controls {ratio}"
         if observed < rules["min_observed_copies"]:
             return (
@@ -53,11 +68,10 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
     if high < 0:
         wrong = f"{copies:.1f} copies ({low:.1f} to {high:.1f}) cannot be: the purity or the reference is wrong"
         return Erbb2.NE, f"technical: {wrong}"
-    ploidy = facts.ploidy or 2.0
-    enough = copies >= rules["amp_copies"] and low >= rules["amp_copies_low"]
-    gain = copies - ploidy >= rules["amp_gain_over_ploidy"]
-    if enough and gain and focal and observed >= rules["least_observed_copies"]:
-        return Erbb2.AMP, f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}"
+    said = f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}"
+    amplified, doubt = _amplified(facts, rules), _doubted_purity(facts, rules)
+    if amplified and not doubt:
+        return Erbb2.AMP, said
     whole = facts.raised_part_log2 is None
     polysomy = whole and facts.ratio_high is not None and facts.ratio_high < rules["polysomy_ratio"]
     if copies >= rules["polysomy_copies"] and polysomy:
@@ -66,14 +80,55 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
             f"{copies:.1f} copies, ratio to the controls {ratio} (up to {_known(facts.ratio_high):.1f})",
         )
     if facts.purity < rules["min_purity"]:
-        return Erbb2.NE, f"purity: {facts.purity:.2f} is below {rules['min_purity']:.2f}"
+        return Erbb2.NE, f"purity: {facts.purity:g} is below {rules['min_purity']:g}"
     upper, upper_gain = negative_bounds(facts, rules)
     if upper < rules["neg_copies"] and upper_gain < rules["neg_gain_over_ploidy"]:
+        if copies < 0:
+            return (
+                Erbb2.NEG,
+                f"fewer than no copies at purity {facts.purity:g}, which is too low; {_seen(facts, rules)}",
+            )
         return Erbb2.NEG, f"{copies:.1f} copies ({low:.1f} to {high:.1f}); {_seen(facts, rules)}"
-    return (
-        Erbb2.EQUIVOCAL,
-        f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}: reflex IHC/ISH",
-    )
+    return Erbb2.EQUIVOCAL, f"{said}{f'; {doubt}' if amplified else ''}: reflex IHC/ISH"
+
+
+def _amplified(facts: CopyNumber, rules: Mapping[str, Any]) -> bool:
+    """Whether copies at the purity taken make an AMP."""
+    copies, low = _known(facts.copies), _known(facts.copies_low)
+    enough = copies >= rules["amp_copies"] and low >= rules["amp_copies_low"]
+    gain = copies - (facts.ploidy or 2.0) >= rules["amp_gain_over_ploidy"]
+    seen = _known(facts.observed_copies) >= rules["least_observed_copies"]
+    return enough and gain and seen and _stands_out(facts, rules)
+
+
+def _stands_out(facts: CopyNumber, rules: Mapping[str, Any]) -> bool:
+    """Whether the gain is focal (or that cannot be told), and clear of the noise."""
+    focal = facts.ratio is None or facts.ratio >= rules["amp_ratio"]
+    return focal and _known(facts.log2) >= CLEAR_OF_NOISE * _known(facts.log2_se)
+
+
+def _doubted_purity(facts: CopyNumber, rules: Mapping[str, Any]) -> str:
+    """Why an amplification hangs on a stated purity that the sample contradicts; empty where it does not.
+
+    At a purity that is stated too low few copies look like many. Where the sample's own purity is clearly higher, the
+    copies must be amplified at the upper end of its interval, too.
+    """
+    own = facts.purity_estimate
+    if not purity_disagrees(facts) or own is None or own.high is None or own.high < _known(facts.purity):
+        return ""
+    if _amplified(at_purity(facts, own.high), rules):
+        return ""
+    return f"not amplified at the purity that its own SNPs show ({_known(own.low):.2f} to {own.high:.2f})"
+
+
+def purity_disagrees(call: CopyNumber) -> bool:
+    """Whether a purity that was given lies further off the sample's own interval than pathologists differ."""
+    own = call.purity_estimate
+    if call.purity_state is not PurityState.GIVEN or call.purity is None or own is None:
+        return False
+    if own.low is None or own.high is None:
+        return False
+    return not own.low - _PATHOLOGY_SPREAD <= call.purity <= own.high + _PATHOLOGY_SPREAD
 
 
 def _seen(facts: CopyNumber, rules: Mapping[str, Any]) -> str:
@@ -93,23 +148,24 @@ def _seen(facts: CopyNumber, rules: Mapping[str, Any]) -> str:
 def negative_bounds(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[float, float]:
     """Upper 95 % bounds of C and of C - P at the lower bound of the purity, for the negative rule.
 
-    C - P = (r - 1) * (p*P + 2*(1-p)) / p grows with P, so an unknown ploidy is taken as the settings'
+    C - P = (r - 1) * (p*P + 2*(1-p)) / p of a gain grows with P, so an unknown ploidy is taken as the settings'
     `unknown_ploidy` (4) there, the careful side. What the sample itself tells of its purity can only lower that
     bound. Where the gene is broken, its mean is the copies of neither side: the bounds are then those of the side
-    that stands higher.
+    that stands higher. A ploidy of the sample's own fit never makes the bounds smaller than an unknown one does.
 
     A gene that reads lower than no change, but not clearly so, may be one whose gain the noise has hidden: its bound is
     that of a gene that reads no change. Only a loss that is itself significant speaks against a gain by its depth.
     """
-    stated = _known(facts.purity)
+    stated, known = _known(facts.purity), facts.given_ploidy
     purity = min(stated * float(rules["purity_lower_factor"]), facts.purity_low or stated)
     high = _guarded(_known(facts.log2), _known(facts.log2_high))
     if facts.raised_part_log2 is not None:
         high = max(high, _guarded(facts.raised_part_log2, _known(facts.raised_part_log2_high)))
     ratio = 2**high
-    upper = tumour_copies(ratio, purity, facts.ploidy or 2.0)
-    ploidy = facts.ploidy or float(rules["unknown_ploidy"])
-    return upper, tumour_copies(ratio, purity, ploidy) - ploidy
+    fitted = facts.ploidy or 2.0
+    upper = tumour_copies(ratio, purity, known or max(fitted, 2.0))
+    ploidies = {known} if known else {2.0, fitted, float(rules["unknown_ploidy"])}
+    return upper, max(tumour_copies(ratio, purity, ploidy) - ploidy for ploidy in ploidies)
 
 
 def _guarded(log2: float, high: float) -> float:

@@ -33,7 +33,7 @@ from cetux.support import RAS_GENES
 AXIS_GENES = (*RAS_GENES, "BRAF")
 """Genes of the axes RAS and BRAF."""
 
-WEAK_REFERENCE = ("flat_reference", "few_normals")
+WEAK_REFERENCE = ("flat_reference", "few_normals", "reference_unknown")
 """Flags of a copy-number reference that caps the confidence."""
 
 _GERMLINE_VAF = (0.4, 0.6)

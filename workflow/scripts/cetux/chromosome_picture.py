@@ -4,6 +4,7 @@ The same record and bins give the same bytes: no date, no host and no random ide
 """
 
 import io
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from matplotlib.figure import Figure
 from cetux.amplification_rules import rules_of
 from cetux.copies import expected_log2
 from cetux.evidence import CopyNumber
-from cetux.gene_bins import OFF_TARGET, Bins, Locus, measured, middle_of, outside, over
+from cetux.gene_bins import OFF_TARGET, Bins, Locus, control_loci, measured, middle_of, over
 from cetux.records import write_text
 from cetux.resources import Interval
 
@@ -67,11 +68,12 @@ def _draw(axes: Axes, bins: Bins, call: CopyNumber, locus: Locus, rules: Mapping
     off_target = here["gene"].isin(OFF_TARGET)
     targets = here[~off_target]
     gene = over(targets, locus.exons)
-    controls = outside(over(targets, [locus.arm]), [excluded])
+    loci = control_loci(targets, locus, rules["min_bins_per_control"])
+    controls = pd.concat([targets.iloc[:0], *loci.values()])
     others = targets.drop(index=[*gene.index, *controls.index])
     _points(axes, here[off_target], "off target", "#cccccc", 3.0)
     _points(axes, others, "other targets", _GREY, 3.0)
-    _points(axes, controls, f"controls ({len(call.control_loci)} loci)", _BLUE, 3.0)
+    _points(axes, controls, f"controls ({len(loci)} loci)", _BLUE, 3.0)
     _points(axes, gene, locus.gene, _ORANGE, 4.5)
     _segments(axes, over(bins.segments, [Interval(chrom, 0, 1 << 40)]))
     _thresholds(axes, call, rules, top)
@@ -79,7 +81,8 @@ def _draw(axes: Axes, bins: Bins, call: CopyNumber, locus: Locus, rules: Mapping
         errors = [[call.log2 - call.log2_low], [call.log2_high - call.log2]]
         at = middle_of(locus).start / 1e6
         axes.errorbar([at], [call.log2], yerr=errors, color="black", capsize=3.0, marker="_", label="mean, 95 %")
-    axes.text(0.0, -0.22, call.reason[:150], transform=axes.transAxes, fontsize=8, va="top", gid="reason")
+    reason = "\n".join(textwrap.wrap(call.reason, 115))
+    axes.text(0.0, -0.22, reason, transform=axes.transAxes, fontsize=8, va="top", gid="reason")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
 
@@ -118,8 +121,9 @@ def _thresholds(axes: Axes, call: CopyNumber, rules: Mapping[str, Any], top: flo
         lines = {f"{used['amp_observed_copies']:g} observed copies": float(np.log2(used["amp_observed_copies"] / 2))}
     else:
         ploidy = call.ploidy or 2.0
-        wanted = (used["amp_copies"], used["neg_copies"])
-        lines = {f"{c:g} copies at purity {call.purity:g}": expected_log2(c, call.purity, ploidy) for c in wanted}
+        careful = call.purity * float(used["purity_lower_factor"])  # where a negative is judged
+        wanted = ((used["amp_copies"], call.purity), (used["neg_copies"], careful))
+        lines = {f"{c:g} copies at purity {p:g}": expected_log2(c, p, ploidy) for c, p in wanted}
     for style, (label, height) in zip(("--", ":"), lines.items(), strict=False):
         seen = label if height <= top else f"{label} (log2 {height:.1f}, above)"
         axes.axhline(height, color="black", linestyle=style, linewidth=0.9, label=seen, gid="threshold")

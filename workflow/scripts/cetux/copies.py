@@ -10,10 +10,12 @@ from dataclasses import replace
 from scipy import special  # scipy.stats takes half a second more to import
 
 from cetux.evidence import CopyNumber
+from cetux.states import PurityState
 
 Z_95 = float(special.ndtri(0.975))
 """Two-sided 95 %."""
 _Z_POWER = float(special.ndtri(0.95))
+BELOW_ZERO = "copies_below_zero"
 
 
 def tumour_copies(ratio: float, purity: float, ploidy: float = 2.0) -> float:
@@ -118,12 +120,25 @@ def at_purity(call: CopyNumber, purity: float | None) -> CopyNumber:
     )
 
 
-def over_purities(call: CopyNumber, low: float, high: float) -> CopyNumber:
-    """The same call with the intervals of C and Q widened to what they are at both ends of a purity's interval."""
-    ends = [call, at_purity(call, low), at_purity(call, high)]
+def over_own_purities(call: CopyNumber) -> CopyNumber:
+    """The call with the intervals of C and Q widened to the ends of the purity's interval, where the sample gave it.
+
+    Each end has the ploidy that fits best with it, unless the sheet gives one. A call that is asked what it were at
+    another purity takes the interval along in proportion.
+    """
+    own = call.purity_estimate
+    estimated = call.purity_state is PurityState.ESTIMATED and call.purity is not None
+    if not estimated or own is None or own.purity is None or own.low is None or own.high is None:
+        return call
+    moved = call.purity / own.purity if call.purity else 1.0
+    ends = ((own.low, own.ploidy_at_low), (own.high, own.ploidy_at_high))
+    every = [call]
+    for purity, fitted in ends:
+        ploidy = call.given_ploidy or fitted or call.ploidy
+        every.append(at_purity(replace(call, ploidy=ploidy), min(purity * moved, 1.0)))
 
     def extreme(name: str, pick: Callable[[list[float]], float]) -> float | None:
-        values = [value for each in ends if (value := getattr(each, name)) is not None]
+        values = [value for each in every if (value := getattr(each, name)) is not None]
         return pick(values) if values else None
 
     return replace(
@@ -133,3 +148,23 @@ def over_purities(call: CopyNumber, low: float, high: float) -> CopyNumber:
         ratio_low=extreme("ratio_low", min),
         ratio_high=extreme("ratio_high", max),
     )
+
+
+def moved_to(call: CopyNumber, purity: float) -> CopyNumber:
+    """What the same measurement would mean at another purity; what the sample told of its own moves along."""
+    low = call.purity_low
+    if low is not None and call.purity and call.given_purity is None:
+        low *= purity / call.purity
+    return over_own_purities(at_purity(replace(call, purity_low=low), purity))
+
+
+def without_impossible(call: CopyNumber) -> CopyNumber:
+    """The call without copies and Q that come out below zero: a loss as deep means a higher purity than the one taken.
+
+    The state stands, since the more tumour there is, the nearer to two copies are those that the same ratio means.
+    """
+    flags = tuple(flag for flag in call.flags if flag != BELOW_ZERO)
+    if call.copies is None or call.copies >= 0:
+        return replace(call, flags=flags)
+    left = replace(call, copies=None, copies_low=None, copies_high=None, flags=(*flags, BELOW_ZERO))
+    return replace(left, ratio=None, ratio_low=None, ratio_high=None)

@@ -118,7 +118,8 @@ class PurityEstimate:
     """What the sample itself tells of its purity.
 
     state: ESTIMATED or FAILED; a failed one holds no number, only the reason. low, high: 95 % interval, 0..1. ploidy:
-    copies of a segment at log2 0. sites: heterozygous-looking SNPs used; segments: likewise.
+    copies of a segment at log2 0; ploidy_at_low, ploidy_at_high: those that fit best with `low` and with `high`. sites:
+    heterozygous-looking SNPs used; segments: likewise.
     """
 
     state: PurityState
@@ -129,6 +130,8 @@ class PurityEstimate:
     ploidy: float | None = None
     sites: int = 0
     segments: int = 0
+    ploidy_at_low: float | None = None
+    ploidy_at_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -137,10 +140,11 @@ class CopyNumber:
 
     log2: weighted mean of the gene's bins against the reference. observed_copies: 2 * 2**log2, whatever the purity.
     copies: per tumour cell, purity-adjusted; *_low, *_high its 95 % interval. ratio: Q, adjusted copies of the gene
-    over those of its controls on the same arm; copies_other_arm: of the other arm. detectable_copies: the smallest
-    gain over the ploidy seen with 95 % power. purity_state: where the purity comes from; purity_low: what the sample
-    itself tells of its lower bound (NEG needs it); purity_estimate: all that it tells. others: the same of the
-    genes that are only annotated (EGFR, MET, KRAS).
+    over those of its controls on the same arm; copies_other_arm: of the other arm. Copies and ratio are None where the
+    copies come out below zero. bins_dropped: why bins of the design are not among those kept, as in ``2 without a
+    read``. detectable_copies: the smallest gain over the ploidy seen with 95 % power. purity_state: where the purity
+    comes from; purity_low: what the sample itself tells of its lower bound (NEG needs it); purity_estimate: all that it
+    tells. others: the same of the genes that are only annotated (EGFR, MET, KRAS).
     """
 
     sample: str
@@ -189,11 +193,19 @@ class CopyNumber:
     purity_estimate: PurityEstimate | None = None
     gene: str = "ERBB2"
     others: tuple["CopyNumber", ...] = ()
+    bins_dropped: tuple[str, ...] = ()
 
     @property
     def given_purity(self) -> float | None:
         """The purity, unless it was only estimated: what makes a statement less cautious needs this one."""
         return self.purity if self.purity_state in (None, PurityState.GIVEN) else None
+
+    @property
+    def given_ploidy(self) -> float | None:
+        """The ploidy, unless it is that of the sample's own fit."""
+        own = self.purity_estimate
+        fitted = self.purity_state is PurityState.ESTIMATED and own is not None and own.ploidy == self.ploidy
+        return None if fitted else self.ploidy
 
 
 @dataclass(frozen=True)

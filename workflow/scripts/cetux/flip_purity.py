@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from cetux.amplification_rules import classify
-from cetux.copies import at_purity
+from cetux.copies import moved_to
 from cetux.evidence import CopyNumber
 from cetux.states import Erbb2
 
@@ -35,6 +35,8 @@ def with_flips(call: CopyNumber, rules: Mapping[str, Any]) -> CopyNumber:
 
 def _flip(call: CopyNumber, rules: Mapping[str, Any], purity: float, step: float) -> tuple[float | None, Erbb2 | None]:
     same, other = purity, purity
+    if step < 0 and purity <= _STEP:
+        return None, None
     while _state(call, rules, other) == call.state:
         same = other
         if same in (_STEP, 1.0):
@@ -50,4 +52,4 @@ def _flip(call: CopyNumber, rules: Mapping[str, Any], purity: float, step: float
 
 
 def _state(call: CopyNumber, rules: Mapping[str, Any], purity: float) -> Erbb2:
-    return classify(at_purity(call, purity), rules)[0]
+    return classify(moved_to(call, purity), rules)[0]

@@ -37,10 +37,15 @@ class Locus:
     other_arm: Interval | None
 
 
-def erbb2_locus(build: str) -> Locus:
-    """ERBB2 with its 17q controls outside GRCh37 17:35-40 Mb, and 17p reported apart (it is often lost)."""
-    landmarks = chromosome_17(build)
-    return Locus("ERBB2", erbb2_exons(build), landmarks["17q"], landmarks["ERBB2_excluded"], landmarks["17p"])
+def erbb2_locus(build: str, whole_genome: bool = False) -> Locus:
+    """ERBB2 with its 17q controls outside GRCh37 17:35-40 Mb, and 17p reported apart (it is often lost).
+
+    whole_genome: bins lie over the introns, too, and all of the gene's are its own.
+    """
+    landmarks, exons = chromosome_17(build), erbb2_exons(build)
+    span = Interval(exons[0].chrom, min(exon.start for exon in exons), max(exon.end for exon in exons))
+    own = (span,) if whole_genome else exons
+    return Locus("ERBB2", own, landmarks["17q"], landmarks["ERBB2_excluded"], landmarks["17p"])
 
 
 def extended_loci(build: str) -> tuple[Locus, ...]:
@@ -111,8 +116,9 @@ def _overlapping(frame: pd.DataFrame, intervals: Sequence[Interval]) -> npt.NDAr
 def measured(ratios: pd.DataFrame) -> pd.DataFrame:
     """Bins that hold a measurement: a missing log2, a bin without a read and one without weight hold none."""
     depth = ratios["depth"] if "depth" in ratios else pd.Series(1.0, ratios.index)
-    log2 = ratios["log2"]
-    return ratios[log2.gt(_EMPTY_LOG2) & log2.lt(np.inf) & ratios["weight"].gt(0) & depth.gt(0)]
+    log2, weight = ratios["log2"], ratios["weight"]
+    weighed = weight.gt(0) & weight.lt(np.inf)
+    return ratios[log2.gt(_EMPTY_LOG2) & log2.lt(np.inf) & weighed & depth.gt(0)]
 
 
 def loci(targets: pd.DataFrame, least: int) -> tuple[pd.DataFrame, list[slice]]:

@@ -235,7 +235,7 @@ def _reach(call: CopyNumber) -> Iterator[str]:
         most = f" to {call.raised_width_most_bp / 1e6:.2f}" if call.raised_width_most_bp is not None else " or more"
         yield f"raised over {call.raised_width_bp / 1e6:.2f}{most} Mb (gain: {call.extent or 'no controls to tell'})"
     if call.break_p_value is not None:
-        yield f"raised part of the gene: {call.raised_part}, p {call.break_p_value:.2g} of a step by chance"
+        yield f"part of the gene that stands higher: {call.raised_part}, p {call.break_p_value:.2g} of a step by chance"
 
 
 def _purity(call: CopyNumber) -> str:

@@ -169,7 +169,14 @@ def estimate_purity(segments: Sequence[Segment]) -> PurityEstimate:
         float(PLOIDIES[at]),
         sites,
         len(segments),
+        _ploidy_at(found, low),
+        _ploidy_at(found, high),
     )
+
+
+def _ploidy_at(found: Floats, purity: float) -> float:
+    """The ploidy that fits best with a purity of the grid; found: log-likelihood, purity x ploidy."""
+    return float(PLOIDIES[found[int(np.abs(PURITIES - purity).argmin())].argmax()])
 
 
 def _failed(reason: str, sites: int, segments: int) -> PurityEstimate:

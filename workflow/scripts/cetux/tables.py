@@ -32,7 +32,7 @@ SAMPLE_COLUMNS = (
     *("KRAS", "NRAS", "BRAF", "changes", "excluded_vaf", "coding_coverage"),
     *("ERBB2", "log2", "observed_copies", "copies", "copies_low", "copies_high", "ratio_17q"),
     *("detectable_copies", "purity", "purity_state", "purity_estimate", "purity_estimate_low", "purity_estimate_high"),
-    *("bins_kept", "bins_designed", "ERBB2_reason", "flags"),
+    *("bins_kept", "bins_designed", "bins_dropped", "ERBB2_reason", "flags"),
 )
 """Columns of samples.tsv. Fractions 0..1, copies per cell; an empty cell is a number that could not be had."""
 
@@ -161,6 +161,6 @@ def _sample_row(patient: str, sample: SampleEvidence) -> list[object]:
         *(erbb2.state, erbb2.log2, erbb2.observed_copies),
         *(erbb2.copies, erbb2.copies_low, erbb2.copies_high, erbb2.ratio, erbb2.detectable_copies, erbb2.purity),
         *(erbb2.purity_state, *((own.purity, own.low, own.high) if own else (None, None, None))),
-        *(erbb2.bins_kept, erbb2.bins_designed, erbb2.reason),
+        *(erbb2.bins_kept, erbb2.bins_designed, "; ".join(erbb2.bins_dropped), erbb2.reason),
         flags_cell((*sample.flags, *sample.genotypes.flags, *erbb2.flags)),
     ]

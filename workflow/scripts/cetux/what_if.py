@@ -13,7 +13,7 @@ from cetux import amplification_rules
 from cetux.clinical import classify
 from cetux.clonality import cell_fraction, with_local_copies
 from cetux.cohort_calls import CohortCalls
-from cetux.copies import at_purity
+from cetux.copies import moved_to
 from cetux.evidence import Allele, CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
 from cetux.heregulin import compared
 from cetux.mechanism import Call, PatientEvidence, call_patient
@@ -204,10 +204,8 @@ def _with_copies(sample: SampleEvidence, rules: Settings) -> SampleEvidence:
     facts = sample.erbb2
     if facts.log2 is None or facts.reason.startswith("technical"):
         return sample
-    state, reason = amplification_rules.classify(facts, rules)
-    if state is facts.state:
-        return sample
-    return replace(sample, erbb2=replace(facts, state=state, reason=reason))
+    found = amplification_rules.decided(facts, rules)
+    return sample if found.state is facts.state else replace(sample, erbb2=found)
 
 
 def _at_purity(sample: SampleEvidence, factor: float, rules: Settings) -> SampleEvidence:
@@ -236,11 +234,8 @@ def _copies_at(call: CopyNumber, purity: float, rules: Settings) -> CopyNumber:
     """The copies at another purity, by the rules; what was not measured, or is too noisy, stays in its state."""
     if call.log2 is None:
         return replace(call, purity=purity)
-    facts = at_purity(call, purity)
-    if call.reason.startswith("technical"):
-        return facts
-    state, reason = amplification_rules.classify(facts, rules)
-    return replace(facts, state=state, reason=reason)
+    facts = moved_to(call, purity)
+    return facts if call.reason.startswith("technical") else amplification_rules.decided(facts, rules)
 
 
 def _graded(gene: GeneGenotype, mut_vaf: float, low_vaf: float) -> GeneGenotype:
