@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "workflow/scripts"), str(Path(__file__).resolve().parent)]
 
 import copy_number_noise as noise  # noqa: E402
+import copy_number_off_target as between  # noqa: E402
 import copy_number_peers as peers  # noqa: E402
 import copy_number_reads as reads  # noqa: E402
 
@@ -76,6 +77,10 @@ NOTES = (
     "patterns could be taken off, and this noise is that of pooled ones. Peers are one sample a cell, and few: an",
     "illustration.",
 )
+OFF_TARGET = """## Real tumours, judged by the reads between the targets
+
+Mean log2 of a gene's target bins less that of the off-target bins around it, which no bait captured, as a standard
+deviation over the genes of a tumour. Nothing was chosen by looking at these tumours so."""
 NO_SEGMENT = pd.DataFrame({"chromosome": [], "start": [], "end": [], "log2": []})
 
 
@@ -158,8 +163,8 @@ def overstated() -> Iterator[Cell]:
 
 
 def unamplified() -> Iterator[Cell]:
-    """Diploid, tetraploid, and chromosome 17 gained as a whole, at every purity."""
-    for purity in PURITIES:
+    """Diploid, tetraploid, and chromosome 17 gained as a whole, at every purity and at some below those of the grid."""
+    for purity in (0.02, 0.05, *PURITIES):
         yield Cell(2, 2, purity, purity)
         yield Cell(4, 4, purity, purity)
         for copies in (3, 5, 8):
@@ -343,8 +348,12 @@ def main() -> None:
     )
     command += " --reads" * given.reads
     floor_texts = {each.name: list(floors(each, np.random.default_rng(given.seed))) for each in noise.assays()}
+    source = noise.real_source()
     rows = reads.run(np.random.default_rng(given.seed), RULES, LIMITS) if given.reads else []
     text = report(tables, told, floor_texts, command)
+    if source:
+        judged = between.compare(source, noise.accepted_normals(source), noise.tumours(source))
+        text += "\n".join(["", OFF_TARGET, "", *between.table(judged), ""])
     if rows:
         text += "\n".join(["", "## From reads, eight normals (BAM to call)", "", *reads.table(rows), ""])
     print(text)

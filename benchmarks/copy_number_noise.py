@@ -2,8 +2,8 @@
 
 Which of the normals make the reference is decided by the product's own check (`cetux.normals`). A sample of the real
 kind is one of the normals, its ERBB2 bins filled with the residuals of as many bins of another gene of the same normal,
-so that what the bins of one gene share stays in: of any gene of the panel with that many bins. Of the sample itself
-only a few chromosomes are kept, for speed. The normals that the check refuses are an assay of their own.
+so that what the bins of one gene share stays in: of any gene of the panel with that many bins. The normals that the
+check refuses are an assay of their own.
 """
 
 import os
@@ -26,10 +26,10 @@ from cetux.resources import Interval
 from cetux.shared_noise import SharedVariance, assay_variance
 
 ROOT = Path(__file__).resolve().parents[1]
-CHROMOSOMES = ("chr3", "chr7", "chr12", "chr17")
 MHC = Interval("6", 30_400_000, 33_500_000)
 """6p21.33 and 6p21.32 (UCSC cytoBand hg19), the histocompatibility complex: mapping and copies differ from person to
 person, so that NOTCH4 there (sd 0.34 between normals, the next gene 0.13) tells nothing of noise."""
+GENOMES = ("WGS", "low-pass")
 CACHE = ROOT / "build" / "benchmarks" / "real_normals.pkl"
 _MADE_BY = ("correction", "gene_bins", "normals", "shared_noise", "shared_patterns")
 """Modules whose text, once changed, makes the cache anew."""
@@ -62,14 +62,19 @@ def real_source() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def tumours(source: Path) -> list[str]:
+    """Names of the panel's tumours."""
+    return sorted(path.name.split(".")[0] for path in source.glob("TR_*_T.targetcoverage.cnn.gz"))
+
+
 def assays() -> list[Assay]:
     """All assays of the benchmark; the real hybrid panel only where its data lie there."""
     source = real_source()
     made = [
         _simulated("hybrid", 27, 6, 0.12, 0.027, 0.40, "simulated: null sd of a gene 0.035: 0.027 and 0.12 a bin"),
         _simulated("amplicon", 8, 6, 0.30, 0.08, 0.60, "simulated: 0.08 a gene, 0.30 a bin, eight amplicons"),
-        _simulated("WGS", 21, 20, 0.12, 0.02, 0.05, "simulated: 30x in bins of 1 kb: 0.02 and 0.12"),
-        _simulated("low-pass", 11, 20, 0.25, 0.03, 0.05, "simulated: 2x in bins of 2.5 kb: 0.03 and 0.25"),
+        _simulated("WGS", 29, 20, 0.12, 0.02, 0.05, "simulated: 30x in bins of 1 kb: 0.02 and 0.12"),
+        _simulated("low-pass", 12, 20, 0.25, 0.03, 0.05, "simulated: 2x in bins of 2.5 kb: 0.03 and 0.25"),
     ]
     return [*(_real(source) if source else []), *made]
 
@@ -78,9 +83,13 @@ def _simulated(
     name: str, gene_bins: int, locus_bins: int, sd: float, shared: float, flat_sd: float, told: str
 ) -> Assay:
     """ERBB2, twelve loci of 17q, five of 17p, and thirty of chromosome 3; sd of a bin, and of what a locus shares."""
-    locus = erbb2_locus("GRCh38")
+    locus = erbb2_locus("GRCh38", whole_genome=name in GENOMES)
     exons = locus.exons
-    starts = [exons[i * len(exons) // gene_bins].start + (i % 2) for i in range(gene_bins)]
+    width = (exons[-1].end - exons[0].start) // gene_bins
+    if name in GENOMES:
+        starts = [exons[0].start + i * width for i in range(gene_bins)]
+    else:
+        starts = [exons[i * len(exons) // gene_bins].start + (i % 2) for i in range(gene_bins)]
     spans = [("chr17", start, "ERBB2") for start in starts]
     loci = [("chr17", 28 + 2 * i) for i in range(4)] + [("chr17", 44 + 4 * i) for i in range(8)]
     loci += [("chr17", 2 + 4 * i) for i in range(5)] + [("chr3", 5 + 3 * i) for i in range(30)]
@@ -98,11 +107,10 @@ def _simulated(
 
 @dataclass(frozen=True)
 class _Residuals:
-    """What the real normals show, in log2, a row a normal.
+    """What the real normals show, in log2, a row a normal; names: of the normals.
 
-    frame: bins of the few chromosomes. of_bins: residuals of those bins. of_panel: residuals of all bins outside the
-    MHC; genes: gene of each of them. accepted: whether the check took the normal into the reference. flat_sd,
-    normal: as in Assay.
+    frame: all bins. of_bins: residuals of those bins. of_panel: residuals of all bins outside the MHC; genes: gene of
+    each of them. accepted: whether the check took the normal into the reference. flat_sd, normal: as in Assay.
     """
 
     frame: pd.DataFrame
@@ -112,19 +120,32 @@ class _Residuals:
     accepted: npt.NDArray[np.bool_]
     flat_sd: float
     normal: SharedVariance
+    names: tuple[str, ...]
+
+
+def accepted_normals(source: Path) -> list[str]:
+    """Names of the normals that the check takes into the reference."""
+    found = _found(source)
+    return [name for name, kept in zip(found.names, found.accepted, strict=True) if kept]
 
 
 def _real(source: Path) -> list[Assay]:
     """The panel with the normals that the check accepts, and with those that it refuses."""
-    texts = [(ROOT / f"workflow/scripts/cetux/{name}.py").read_text(encoding="utf-8") for name in _MADE_BY]
+    found = _found(source)
+    kinds = (("hybrid, real normals", found.accepted), ("hybrid, refused normals", ~found.accepted))
+    return [_of_normals(name, found, np.flatnonzero(chosen)) for name, chosen in kinds]
+
+
+def _found(source: Path) -> _Residuals:
+    """From the cache, unless it is of other code."""
+    texts = [Path(__file__).read_text(encoding="utf-8")]
+    texts += [(ROOT / f"workflow/scripts/cetux/{name}.py").read_text(encoding="utf-8") for name in _MADE_BY]
     held = pd.read_pickle(CACHE) if CACHE.exists() else {}
     if held.pop("made_by", None) != texts:
         CACHE.parent.mkdir(parents=True, exist_ok=True)
         held = vars(_residuals(source))
         pd.to_pickle(held | {"made_by": texts}, CACHE)
-    found = _Residuals(**held)
-    kinds = (("hybrid, real normals", found.accepted), ("hybrid, refused normals", ~found.accepted))
-    return [_of_normals(name, found, np.flatnonzero(chosen)) for name, chosen in kinds]
+    return _Residuals(**held)
 
 
 def _of_normals(name: str, found: _Residuals, rows: Ints) -> Assay:
@@ -173,17 +194,22 @@ def _residuals(source: Path) -> _Residuals:
     outside_mhc = ~panel.index.isin(over(panel, [MHC]).index)
     matrix = np.array([frame.loc[kept, "log2"].to_numpy() for frame in ratios.values()])
     weight = np.median([frame.loc[kept, "weight"] for frame in ratios.values()], axis=0)
-    few = panel["chromosome"].isin(CHROMOSOMES).to_numpy()
     good = pooled["log2"][pooled["log2"] > -5]
     return _Residuals(
-        frame=panel.assign(log2=0.0, depth=300.0, weight=weight)[few].reset_index(drop=True),
-        of_bins=matrix[:, few],
+        frame=panel.assign(log2=0.0, depth=300.0, weight=weight),
+        of_bins=matrix,
         of_panel=matrix[:, outside_mhc],
         genes=panel["gene"].to_numpy(dtype=np.str_)[outside_mhc],
         accepted=np.isin(names, accepted),
         flat_sd=1.4826 * float((good - good.median()).abs().median()),
         normal=assay_variance(checked.shared_sd_log2 or 0.0, checked.shared_variance_spread),
+        names=tuple(names),
     )
+
+
+def write_depths(source: Path, name: str, gc: pd.DataFrame, folder: Path) -> Depths:
+    """Depth tables of one sample of the panel; gc: of every bin (chromosome, start, end, gc)."""
+    return _write(_table(source, name, gc), folder, name)
 
 
 def _table(source: Path, name: str, gc: pd.DataFrame) -> pd.DataFrame:

@@ -111,7 +111,8 @@ def _method(
         assert said.usable.ok, said.usable.reason
         of = Tumour("T", purity, "", ploidy, method.method == "amplicon")
         normal = assay_variance(notes.shared_sd_log2, notes.shared_variance_spread)
-        found = call_amplification(read_bins(*outs, bins), erbb2_locus(BUILD), of, rules, (), normal)
+        locus = erbb2_locus(BUILD, whole_genome=method.method == "wgs")
+        found = call_amplification(read_bins(*outs, bins), locus, of, rules, (), normal)
         yield {
             "assay": method.name,
             "copies": copies,
