@@ -190,7 +190,8 @@ def _check_index(alignment: pysam.AlignmentFile, bam: str) -> None:
     # behind the last read of the index lie unplaced reads or the file's end; a virtual offset holds that of a block
     if behind is not None and behind.reference_id >= 0:
         raise UnusableSample("the index is of an earlier file: it ends before the reads do", remedy)
-    if alignment.tell() >> _BLOCK_SHIFT >= Path(bam).stat().st_size:
+    # older htslib ends its indexes behind the empty block at the end of the file
+    if alignment.tell() > Path(bam).stat().st_size << _BLOCK_SHIFT:
         raise UnusableSample("the index is of another file: it goes on behind the end of this one", remedy)
 
 
