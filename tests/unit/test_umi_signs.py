@@ -102,6 +102,16 @@ def test_reading_is_bounded_at_each_locus_and_in_all(tmp_path: Path) -> None:
     assert signs(tmp_path, bam, *loci).reads == 2_000
 
 
+def test_a_locus_of_duplicates_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """Of 5,000 records at the most the last one is a read that counts; a second one behind it is not reached."""
+    bam = BamBuilder(CONTIGS)
+    for _ in range(4_999):
+        bam.add_read("chr12", 990, "A" * 20, duplicate=True)
+    for start in (991, 992):
+        bam.add_read("chr12", start, "A" * 20)
+    assert signs(tmp_path, bam).reads == 1
+
+
 def test_a_contig_that_the_file_lacks_has_no_reads(tmp_path: Path) -> None:
     assert signs(tmp_path, BamBuilder(CONTIGS), Interval("9", 10, 20)) == UmiSigns()
 

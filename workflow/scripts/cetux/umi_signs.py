@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
 
 import pysam
@@ -11,8 +12,9 @@ from cetux.counts import SampleCheck
 from cetux.fragments import consensus_class
 from cetux.resources import Interval
 
-MOST_READS, MOST_READS_AT_ONE = 2_000, 200
-"""Reads that are looked at in all and from one locus on: enough for a share, at the cost of a few seeks [P]."""
+MOST_READS, MOST_READS_AT_ONE, MOST_RECORDS_AT_ONE = 2_000, 200, 5_000
+"""Reads that are looked at in all and from one locus on, and records in which they are sought there, most of which may
+be duplicates: enough for a share, at the cost of a few seeks [P]."""
 
 _NOT_COUNTED = 0x4 | 0x100 | 0x200 | 0x400 | 0x800
 """Unmapped, secondary, failed, duplicate and supplementary records (SAM specification, 1.4)."""
@@ -93,7 +95,8 @@ def _first_reads(
         contig = prefix + part[0].chrom
         here = min(wanted, MOST_READS_AT_ONE)
         if here and alignment.get_tid(contig) >= 0:
-            for read in alignment.fetch(contig, part[0].start, max(locus.end for locus in part)):
+            records = alignment.fetch(contig, part[0].start, max(locus.end for locus in part))
+            for read in islice(records, MOST_RECORDS_AT_ONE):
                 if here and not read.flag & _NOT_COUNTED:
                     here, wanted = here - 1, wanted - 1
                     yield read
