@@ -117,19 +117,21 @@ def _fasta_lines(length_bp: int, sequences: Mapping[int, str]) -> Iterator[bytes
 class BamBuilder:
     """Collects reads, then writes them sorted and indexed.
 
-    `reference` serves `add_fragment` alone. `sample` None leaves the read group out; `md5` fills @SQ M5.
+    `reference` serves `add_fragment` alone. `sample` None leaves the read group out; `md5` fills @SQ M5; `programs` are
+    the @PG lines.
     """
 
     contigs: Mapping[str, int]
     reference: Reference = field(default_factory=dict)
     sample: str | None = "sample"
     md5: Mapping[str, str] = field(default_factory=dict)
+    programs: Sequence[Mapping[str, str]] = ()
     reads: list[pysam.AlignedSegment] = field(default_factory=list)
     named: int = 0
 
     @property
     def header(self) -> pysam.AlignmentHeader:
-        """@HD, @SQ and @RG from the attributes."""
+        """@HD, @SQ, @RG and @PG from the attributes."""
         sequences = [{"SN": name, "LN": length} for name, length in self.contigs.items()]
         checksums = [{"M5": self.md5[name]} if name in self.md5 else {} for name in self.contigs]
         group = {"ID": self.sample, "SM": self.sample, "PL": "ILLUMINA"}
@@ -137,6 +139,7 @@ class BamBuilder:
             {"HD": {"VN": "1.6", "SO": "coordinate"}}
             | {"SQ": [line | checksum for line, checksum in zip(sequences, checksums, strict=True)]}
             | ({} if self.sample is None else {"RG": [group]})
+            | ({"PG": [dict(line) for line in self.programs]} if self.programs else {})
         )
 
     def add_read(

@@ -1,5 +1,7 @@
 """Every number behind a call stands with its threshold and its source."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, SETTINGS, evidence, patient, sample
 
@@ -32,3 +34,11 @@ def test_every_number_stands_with_its_threshold_and_source() -> None:
 def test_plasma_is_held_against_its_own_thresholds() -> None:
     found = said(evidence(patient(), [sample(specimen=CTDNA, KRAS="MUT G12D 1%")], pre="LOW 420"), PRE)
     assert found[Axis.RAS].thresholds["mut_vaf"] == 0.005
+
+
+def test_plasma_whose_umis_the_bam_does_not_show_is_held_against_tissue() -> None:
+    whole = sample(specimen=CTDNA, umi=False, KRAS="MUT G12D 6%")
+    flags = ("ctdna_without_umi", "umi_not_shown:ordinary reads")
+    plasma = replace(whole, genotypes=replace(whole.genotypes, flags=flags))
+    found = said(evidence(patient(), [plasma], pre="LOW 420"), PRE)
+    assert found[Axis.RAS].thresholds["mut_vaf"] == 0.05

@@ -12,7 +12,8 @@ from cetux.cohort_calls import PatientCall, call_cohort
 from cetux.counts import Usable
 from cetux.evidence import IdentityCheck, PurityEstimate, SampleGenotypes
 from cetux.overrides import Override
-from cetux.states import Axis, Erbb2, Identity, PurityState, Status, Verdict
+from cetux.states import Axis, Erbb2, Identity, PurityState, Specimen, Status, Verdict
+from cetux.umi_proof import NOT_SHOWN_WORDS
 from cetux.what_if import WhatIf
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -210,6 +211,19 @@ def test_a_check_that_was_not_made_is_missing() -> None:
         "whether the rise since before treatment is more than noise was not tested",
     ]
     assert USABLE not in page_of(flagged)
+
+
+def test_plasma_whose_umis_the_bam_does_not_show_is_said_on_the_page_and_in_the_call() -> None:
+    whole = sample(specimen=Specimen.CTDNA, umi=False, KRAS="MUT G12D 6%")
+    flags = ("ctdna_without_umi", "umi_not_shown:ordinary reads")
+    plasma = replace(whole, genotypes=replace(whole.genotypes, flags=flags))
+    one = call_cohort([evidence(patient(), [plasma], pre="LOW 420")], RULES).patients[0]
+    assert set(flags) <= set(one.call.flags)
+    said = f"pre-ctdna: {NOT_SHOWN_WORDS}"
+    assert said in one.call.why
+    assert said in patient_report.gaps(one)
+    assert page_of(one).count(said) == 2
+    assert "umi_not_shown:ordinary reads" in page_of(one)
 
 
 def test_an_override_stands_beside_what_was_computed_at_its_own_time_point() -> None:

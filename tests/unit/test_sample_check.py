@@ -100,6 +100,22 @@ def test_a_small_cram_whose_index_begins_at_the_same_place(tmp_path: Path) -> No
         check_index(path)
 
 
+def test_an_index_of_older_htslib_ends_with_the_file(tmp_path: Path) -> None:
+    """It puts the end of the last reads behind the empty block of 28 bytes that ends a BAM, newer htslib before it.
+
+    Connor's example BAM has such an index (``reads/horizon_hdb7``).
+    """
+    path = indexed(tmp_path / "now", "x.bam.bai", range(1000, 70_000, 20))
+    size, index = path.stat().st_size, Path(f"{path}.bai")
+    now, then, beyond = (((size + more) << 16).to_bytes(8, "little") for more in (-28, 0, 1))
+    assert now in index.read_bytes()
+    index.write_bytes(index.read_bytes().replace(now, then))
+    check_index(path)
+    index.write_bytes(index.read_bytes().replace(then, beyond))
+    with pytest.raises(UnusableSample, match="goes on behind the end"):
+        check_index(path)
+
+
 def test_a_file_without_reads_or_with_unplaced_ones_has_a_good_index(tmp_path: Path) -> None:
     for index in INDEXES:
         check_index(indexed(tmp_path / index, index, range(0)))

@@ -4,24 +4,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tests.unit.genotype_builders import LISTED, SETTINGS, counted
 
 from cetux import records
 from cetux.call_comparison import compare_with_vcf
-from cetux.counts import HaplotypeCounts, SampleCheck, Usable
+from cetux.counts import HaplotypeCounts, Usable
 from cetux.evidence import SampleGenotypes
 from cetux.identity import Site, SiteCount
 from cetux.sample_genotypes import genotype_sample, read_backgrounds
 from cetux.sites import CountedSite, KnownSite, SiteCounts
 from cetux.states import Agreement, Genotype
+from cetux.umi_signs import CheckedSample, UmiSigns
 
 SAMPLE = {"specimen": "tissue", "purity": 0.6, "umi": False, "amplicon": False, "dna_ng": None}
-CHECK = SampleCheck("s", Usable(), build="GRCh38")
+CHECK = CheckedSample("s", Usable(), build="GRCh38")
 # KRAS 12 is GGT on the minus strand, ACC on the plus strand; G12D (c.35G>A) makes it ATC (specification 7.6)
 G12D = ("KRAS", 12, "ATC")
 
 
-def genotypes(counts: HaplotypeCounts, sites: SiteCounts | None = None, check: SampleCheck = CHECK) -> SampleGenotypes:
+def genotypes(
+    counts: HaplotypeCounts, sites: SiteCounts | None = None, check: CheckedSample = CHECK
+) -> SampleGenotypes:
     return genotype_sample(check, counts, sites, "GRCh38", None, SAMPLE, SETTINGS)
 
 
@@ -73,7 +77,7 @@ def test_too_few_sites_to_see_contamination_is_flagged():
 
 
 def test_a_sample_that_is_not_usable_has_no_genotype():
-    check = SampleCheck("s", Usable(False, "truncated", "copy it again"))
+    check = CheckedSample("s", Usable(False, "truncated", "copy it again"))
     found = genotypes(counted(LISTED, 500, {G12D: 150}), None, check)
     assert (found.usable.reason, found.genes) == ("truncated", {})
 
@@ -143,3 +147,44 @@ def test_normals_of_the_samples_kind_make_it_more_careful(tmp_path):
     assert proteins() == proteins("calm") == proteins("damaged") == ["G12D"]
     assert proteins("loud") == proteins("calm", "loud") == []
     assert called("calm", "damaged").error_normals == ("calm",)
+
+
+CONSENSUS = UmiSigns(reads=100, telling=100, consensus=90)
+ORDINARY = UmiSigns(reads=100, highest_phred={37: 100})
+
+
+def plasma(claimed: bool, umi: UmiSigns) -> SampleGenotypes:
+    """15 of 2,000 fragments with G12D, 0.75 %: above the 0.5 % of ctDNA with UMIs, below the 1 % of tissue."""
+    sample = {"specimen": "ctdna", "purity": None, "umi": claimed, "amplicon": False, "dna_ng": None}
+    counts = counted(LISTED, 2000, {G12D: 15})
+    return genotype_sample(replace(CHECK, umi=umi), counts, None, "GRCh38", None, sample, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "umi", "reported", "flags"),
+    [
+        (True, CONSENSUS, ["G12D"], []),
+        (True, ORDINARY, [], ["ctdna_without_umi", "umi_not_shown:ordinary reads"]),
+        (True, UmiSigns(), [], ["ctdna_without_umi", "umi_not_shown:no read was looked at"]),
+        (False, CONSENSUS, [], ["ctdna_without_umi", "umi_not_claimed"]),
+        (False, ORDINARY, [], ["ctdna_without_umi"]),
+    ],
+)
+def test_plasma_has_the_floors_of_umis_where_they_are_claimed_and_shown(
+    claimed: bool, umi: UmiSigns, reported: list[str], flags: list[str]
+) -> None:
+    found = plasma(claimed, umi)
+    assert [allele.protein for allele in found.genes["KRAS"].alleles] == reported
+    assert [flag for flag in found.flags if "umi" in flag] == flags
+
+
+def test_the_wild_type_of_plasma_whose_bam_shows_no_umis_excludes_what_tissue_must() -> None:
+    """700 fragments do not exclude 0.5 % (3.5 expected), but 5 % (35): NO_CALL by ctDNA, WT by tissue."""
+    sample = {"specimen": "ctdna", "purity": None, "umi": True, "amplicon": False, "dna_ng": None}
+    states = [
+        genotype_sample(replace(CHECK, umi=umi), counted(LISTED, 700), None, "GRCh38", None, sample, SETTINGS)
+        .genes["KRAS"]
+        .state
+        for umi in (CONSENSUS, ORDINARY)
+    ]
+    assert states == [Genotype.NO_CALL, Genotype.WT]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.unit import mechanism_cases
-from tests.unit.mechanism_cases import POST, PRE, RULES, SETTINGS, copies, evidence, patient, sample
+from tests.unit.mechanism_cases import CTDNA, POST, PRE, RULES, SETTINGS, copies, evidence, patient, sample
 
 from cetux import what_if_chart
 from cetux.clonality import cell_fraction
@@ -73,6 +73,19 @@ def test_a_wild_type_falls_where_it_must_exclude_less() -> None:
     found = swept(negative(KRAS="WT; all at 250x"))
     assert moved_at(found, "genotypes.tissue.wt_excludes_vaf") == [0.01, 0.02, 0.03]
     assert moved_at(found, "genotypes.ctdna.wt_excludes_vaf") == []
+
+
+def test_plasma_without_umis_moves_with_the_floors_of_tissue() -> None:
+    """3 % is MUT from a floor of 2 or 3 % on, by the floors of tissue alone."""
+    whole = sample(specimen=CTDNA, umi=False, KRAS="MUT_LOW G12D 3%")
+    plasma = replace(whole, genotypes=replace(whole.genotypes, flags=("ctdna_without_umi",)))
+    one = evidence(patient(), [plasma], pre="LOW 420")
+    moved = {
+        threshold.name: [value for value in threshold.values if threshold.evidence(one, value) is not one]
+        for threshold in thresholds(RULES, SETTINGS)
+        if threshold.evidence and threshold.name.endswith(".mut_vaf")
+    }
+    assert moved == {"genotypes.tissue.mut_vaf": [0.02, 0.03], "genotypes.ctdna.mut_vaf": []}
 
 
 def test_a_no_call_stands_where_it_may_exclude_less() -> None:

@@ -21,7 +21,7 @@ MODULES = (
     "plate_picture plate_quality plate_records plate_sheets plates polymorphisms primary provenance pseudonyms purity "
     "raised_segment reads_page records report resources roc sample_check sample_genotypes settings shared_noise "
     "shared_patterns sheets signed_rank sites softmax states statistics_records subjects summary support survival "
-    "survival_chart survival_comparisons tables targets vcf version what_if what_if_chart why workbook"
+    "survival_chart survival_comparisons tables targets umi_proof umi_signs vcf version what_if what_if_chart why workbook"
 ).split()
 # each table by the function of cetux.resources that reads it
 TABLES = {

@@ -67,7 +67,7 @@ def axis_evidence(evidence: PatientEvidence, rules: MechanismRules, thresholds: 
 
 def _of_sample(sample: SampleEvidence, rules: MechanismRules, thresholds: Thresholds) -> Iterator[AxisEvidence]:
     alone = axis_states([sample], None, sample.timepoint, rules)
-    section = "ctdna" if sample.specimen is Specimen.CTDNA and "ctdna_without_umi" not in _flags(sample) else "tissue"
+    section = judged_as(sample)
     genes = sample.genotypes.genes
     numbers = {
         Axis.RAS: _of_genes([genes[name] for name in ("KRAS", "NRAS") if name in genes]),
@@ -91,8 +91,10 @@ def _of_sample(sample: SampleEvidence, rules: MechanismRules, thresholds: Thresh
         )
 
 
-def _flags(sample: SampleEvidence) -> str:
-    return " ".join((*sample.flags, *sample.genotypes.flags))
+def judged_as(sample: SampleEvidence) -> Specimen:
+    """The specimen whose thresholds the sample has: ctDNA without UMIs has those of tissue."""
+    without_umi = "ctdna_without_umi" in (*sample.flags, *sample.genotypes.flags)
+    return Specimen.TISSUE if without_umi else sample.specimen
 
 
 def _of_genes(genes: Sequence[GeneGenotype]) -> dict[str, float]:

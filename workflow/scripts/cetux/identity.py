@@ -131,8 +131,8 @@ def pair_identity(
     homozygous one looks heterozygous in 1 % and opposite in 0.1 % [P]. How much a tumour has lost is not known, so l is
     10 or 40 % in each sample, and a verdict has to hold against the l that suit the other one best: the average
     likelihood of the one hypothesis over all pairs of l is set against the greatest of the other. An unknown frequency
-    is averaged over 5 to 95 %, and since only sites that vary in the pair were kept, both probabilities are divided by
-    that of not being homozygous for ref in both.
+    is averaged over 5 to 95 %, and since only sites that vary in the pair were kept, before they were thinned, both
+    probabilities are divided by that of not being homozygous for ref in both.
 
     The verdict is made at a ratio of 1,000 in its favour. If a hypothesis holds, a ratio of at least 1/a against it has
     at most the probability a: its expectation is at most 1, whatever l is true, and Markov's inequality does the rest.
@@ -144,13 +144,14 @@ def pair_identity(
         one, other: counts by site; sites that only one of them has are left out.
         frequencies: of alt in the population, by site, 0..1; with it only its sites count, and all of them do.
     """
-    both = [site for site in one if site in other and (frequencies is None or site in frequencies)]
-    seen = {site: (genotype(one[site]), genotype(other[site])) for site in both}
-    pairs = []
-    for site in _spaced(site for site, (first, second) in seen.items() if first is not None and second is not None):
-        first, second = seen[site]
-        if first is not None and second is not None and (frequencies is not None or max(first, second) > 0):
-            pairs.append((site, first, second))
+    seen: dict[Site, tuple[int, int]] = {}
+    for site in one:
+        if site in other and (frequencies is None or site in frequencies):
+            first, second = genotype(one[site]), genotype(other[site])
+            # without frequencies a site that does not vary tells nothing: it must not take the place of one that does
+            if first is not None and second is not None and (frequencies is not None or max(first, second) > 0):
+                seen[site] = (first, second)
+    pairs = [(site, *seen[site]) for site in _spaced(seen)]
     known = [None if frequencies is None else frequencies[site] for site, _, _ in pairs]
     each = [_log_likelihoods(first, second, f) for (_, first, second), f in zip(pairs, known, strict=True)]
     same, apart = np.sum(each, axis=0) if each else np.zeros((2, 1, 1))

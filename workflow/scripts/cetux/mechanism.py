@@ -26,8 +26,11 @@ from cetux.states import (
     Timepoint,
     Verdict,
 )
+from cetux.umi_proof import NOT_SHOWN, NOT_SHOWN_WORDS
 
-_LIMITATIONS = ("listed_codons_only", "contamination", "ctdna_without_umi", "no_gc_correction", "normal_left_out")
+_LIMITATIONS = (
+    *("listed_codons_only", "contamination", "ctdna_without_umi", NOT_SHOWN, "no_gc_correction", "normal_left_out"),
+)
 
 SWAP = "SAMPLE_SWAP: "
 """What stands before two samples that are of different persons."""
@@ -126,6 +129,10 @@ def _gaps(axes: Mapping[Axis, AxisState]) -> tuple[str, ...]:
 def _nothing(wanted: str) -> tuple[str, ...]:
     """Every axis, where there is nothing to judge."""
     return tuple(f"{axis}: {wanted}" for axis in Axis)
+
+
+def _umi_not_shown(sample: SampleEvidence) -> bool:
+    return any(flag.startswith(NOT_SHOWN) for flag in sample.genotypes.flags)
 
 
 @dataclass(frozen=True)
@@ -319,6 +326,7 @@ class _Draft:
         steps = [f"class {self.klass.resistance}: {self.klass.reason}"]
         if self.timepoint:
             steps.append(f"judged on the {self.timepoint}-treatment samples")
+        steps += [f"{one.sample}: {NOT_SHOWN_WORDS}" for one in self.evidence.samples if _umi_not_shown(one)]
         steps += [f"{axis} {state.verdict}: {'; '.join(state.reasons)}" for axis, state in (axes or {}).items()]
         steps += [f"{finding.label} is {finding.origin}" for finding in findings if finding.origin]
         forced = force_calls(self.evidence.samples)

@@ -20,6 +20,7 @@ from cetux.plate_records import PlateFileRecord
 from cetux.records import read, write_text
 from cetux.report import PlatePicture
 from cetux.states import Axis, Erbb2, PurityState, Timepoint, Verdict
+from cetux.umi_proof import NOT_SHOWN, NOT_SHOWN_WORDS
 from cetux.what_if import WhatIf
 
 Rows = list[tuple[str, ...]]
@@ -28,8 +29,9 @@ _NOT_TESTED = {
     "identity_not_assessable": "whether the samples are of one person could not be tested",
     "contamination_not_assessable": "contamination by another person could not be tested",
     "rise_not_tested": "whether the rise since before treatment is more than noise was not tested",
+    NOT_SHOWN: NOT_SHOWN_WORDS,
 }
-"""Checks that were not made, by how their flags begin."""
+"""Checks that were not made, or found nothing to rest on, by how their flags begin."""
 
 
 def patient_page(

@@ -11,11 +11,12 @@ import pysam
 
 from cetux.alignment import INDEX_STEP_BP, open_alignment
 from cetux.codons import COMPLEMENT
-from cetux.counts import SampleCheck, Usable
+from cetux.counts import Usable
 from cetux.errors import UnusableSample
 from cetux.genomes import contig_prefix, plain_contig, recognise_build
 from cetux.indexes import index_of
 from cetux.resources import Codon, Interval, codons, erbb2_exons
+from cetux.umi_signs import CheckedSample, UmiSigns, umi_signs
 
 _FINGERPRINT_BYTES = 1 << 20
 _BLOCK_SHIFT = 16
@@ -68,12 +69,12 @@ def _check_codons(sequence: str, listed: Sequence[Codon], path: str, build: str)
 
 def check_sample(
     sample: str, bam: str, build: str, method: str, reference: Reference, loci: Sequence[Interval]
-) -> SampleCheck:
+) -> CheckedSample:
     """Check one sample; what is wrong with its data becomes a reason, never an exception.
 
     Checked: that the file opens and is whole (its end-of-file mark), is sorted by coordinate and indexed, that its
     contig lengths are those of `build`, that lengths and M5 agree with the FASTA, that the index is of this file, and
-    that the reads at each of `loci` can be fetched through it.
+    that the reads at each of `loci` can be fetched through it. Told besides: what shows that they are consensus reads.
 
     Args:
         sample: ID in the sheet, compared with the read groups' SM (a difference is a note).
@@ -90,12 +91,12 @@ def check_sample(
         return _checked(sample, bam, build, method, reference, loci)
     except UnusableSample as error:
         usable = Usable(False, error.reason, error.remedy)
-        return SampleCheck(sample, usable, fingerprint=fingerprint(bam))
+        return CheckedSample(sample, usable, fingerprint=fingerprint(bam))
 
 
 def _checked(
     sample: str, bam: str, build: str, method: str, reference: Reference, loci: Sequence[Interval]
-) -> SampleCheck:
+) -> CheckedSample:
     _check_whole(bam)
     with open_alignment(bam, reference.path) as alignment:
         lengths = dict(zip(alignment.references, alignment.lengths, strict=True))
@@ -106,6 +107,7 @@ def _checked(
         groups = alignment.header.to_dict().get("RG", [])
         prefix = contig_prefix(lengths)
         empty, marked = _read_loci(alignment, loci, prefix, bam)
+        umi = _umi_signs(alignment, loci, prefix, bam)
     samples = sorted({group.get("SM", "") for group in groups} - {""})
     notes = []
     if samples and samples != [sample]:
@@ -117,7 +119,7 @@ def _checked(
             "no read lies on any locus of the assay",
             f"Check that the BAM belongs to this assay and is not empty, and index it again: samtools index {bam}",
         )
-    return SampleCheck(
+    return CheckedSample(
         sample=sample,
         usable=Usable(),
         build=build,
@@ -126,6 +128,7 @@ def _checked(
         read_groups=tuple(samples),
         loci_without_reads=tuple(empty),
         notes=tuple(notes),
+        umi=umi,
     )
 
 
@@ -190,7 +193,8 @@ def _check_index(alignment: pysam.AlignmentFile, bam: str) -> None:
     # behind the last read of the index lie unplaced reads or the file's end; a virtual offset holds that of a block
     if behind is not None and behind.reference_id >= 0:
         raise UnusableSample("the index is of an earlier file: it ends before the reads do", remedy)
-    if alignment.tell() >> _BLOCK_SHIFT >= Path(bam).stat().st_size:
+    # older htslib ends its indexes behind the empty block at the end of the file
+    if alignment.tell() > Path(bam).stat().st_size << _BLOCK_SHIFT:
         raise UnusableSample("the index is of another file: it goes on behind the end of this one", remedy)
 
 
@@ -246,11 +250,21 @@ def _read_loci(
                     if marked and not waiting:
                         break
             except (OSError, ValueError) as error:
-                remedy = f"{_index_again(bam)}; if that fails the file is damaged"
                 where = f"{near[0].chrom}:{near[0].start + 1}"
-                raise UnusableSample(f"reading at {where} failed ({error})", remedy) from None
+                raise UnusableSample(f"reading at {where} failed ({error})", _index_or_damage(bam)) from None
         unread.update(waiting)
     return [f"{locus.chrom}:{locus.start + 1}-{locus.end}" for locus in loci if locus in unread], marked
+
+
+def _umi_signs(alignment: pysam.AlignmentFile, loci: Sequence[Interval], prefix: str, bam: str) -> UmiSigns:
+    try:
+        return umi_signs(alignment, _neighbours(loci), prefix)
+    except (OSError, ValueError) as error:
+        raise UnusableSample(f"reading at the assay's loci failed ({error})", _index_or_damage(bam)) from None
+
+
+def _index_or_damage(bam: str) -> str:
+    return f"{_index_again(bam)}; if that fails the file is damaged"
 
 
 def _neighbours(loci: Sequence[Interval]) -> list[list[Interval]]:

@@ -7,13 +7,15 @@ from typing import Any
 from cetux import records
 from cetux.background import estimate
 from cetux.coding import coding_coverage, coding_scan
-from cetux.counts import HaplotypeCounts, SampleBackground, SampleCheck, Usable
+from cetux.counts import HaplotypeCounts, SampleBackground, Usable
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
 from cetux.identity import Contamination, contamination, raised_floor
 from cetux.resources import alleles
 from cetux.sites import SiteCounts
 from cetux.states import Specimen
+from cetux.umi_proof import is_umi, umi_flags
+from cetux.umi_signs import CheckedSample
 
 CODING_DEPTH = 200
 """Fragments from which a coding codon counts as covered: what the rules ask of a listed one in tissue."""
@@ -23,7 +25,7 @@ MOST_FOREIGN = 0.05
 
 
 def genotype_sample(
-    check: SampleCheck,
+    check: CheckedSample,
     counts: HaplotypeCounts,
     sites: SiteCounts | None,
     build: str,
@@ -35,7 +37,8 @@ def genotype_sample(
     """State of every gene of one sample, with what raises its grey zone and how much of the coding sequence was read.
 
     Foreign DNA shows its own alleles: where contamination is detected no allele below its upper bound is reported, and
-    no wild type is claimed below it.
+    no wild type is claimed below it. The assay's word that the BAM holds consensus reads of UMIs counts where the BAM
+    shows it; otherwise ctDNA is judged as ctDNA without UMIs.
 
     Args:
         check: what `check_sample` found.
@@ -43,13 +46,14 @@ def genotype_sample(
         sites: what `count_sites` counted; None without a list of SNPs.
         build: the assay's build.
         fasta: the assay's FASTA; without one only listed codons were read, which is flagged.
-        sample: fields of `genotype.Sample`.
+        sample: fields of `genotype.Sample`; `umi` as the assay claims.
         settings: the `genotypes` section of the settings.
         normals: what went wrong in normals of the same assay, specimen type and preservation.
     """
     scan = coding_scan(build, fasta)
     found = _foreign(counts, sites, normals) if sites and sites.usable.ok else None
-    known = Sample(**{**sample, "specimen": Specimen(sample["specimen"])})
+    specimen, claimed = Specimen(sample["specimen"]), sample["umi"]
+    known = Sample(**{**sample, "specimen": specimen, "umi": claimed and is_umi(check.umi)})
     raised = _raised(settings, found)
     called = call_genotypes(check, counts, scan.counted, scan.transcripts, alleles(), known, raised, normals)
     if not called.usable.ok:
@@ -57,7 +61,7 @@ def genotype_sample(
     if found and found.detected and (found.fraction or 0) >= MOST_FOREIGN:
         usable = Usable(False, f"contaminated: {found.reason}", "Sequence the specimen again")
         return SampleGenotypes(counts.sample, usable, flags=(f"contamination:{found.fraction or 0:.2%}",))
-    flags = [*called.flags]
+    flags = [*called.flags, *umi_flags(check.umi, claimed, specimen)]
     if scan.notes:
         flags.append("listed_codons_only:" + ",".join(note.split(":", 1)[0] for note in scan.notes))
     if found and found.detected:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cetux import amplification_rules
+from cetux.axis_evidence import judged_as
 from cetux.clinical import classify
 from cetux.clonality import cell_fraction, with_local_copies
 from cetux.cohort_calls import CohortCalls
@@ -187,10 +188,10 @@ def _samples(one: PatientEvidence, changed: Callable[[SampleEvidence], SampleEvi
 def _genes(
     one: PatientEvidence, specimen: Specimen, changed: Callable[[GeneGenotype], GeneGenotype]
 ) -> PatientEvidence:
-    """Genes of the samples that the thresholds of `specimen` judge: those of ctDNA only where it brought its limits."""
+    """Genes of the samples that the thresholds of `specimen` judge."""
 
     def of(sample: SampleEvidence) -> SampleEvidence:
-        if sample.specimen is not specimen:
+        if judged_as(sample) is not specimen:
             return sample
         genes = {name: changed(gene) for name, gene in sample.genotypes.genes.items()}
         same = all(genes[name] is gene for name, gene in sample.genotypes.genes.items())
