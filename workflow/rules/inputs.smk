@@ -83,9 +83,13 @@ def assay_fasta(wildcards):
     return ancient(fasta) if fasta else []
 
 
+def fasta_stamp(fasta):
+    return [digest(f"{fasta}.fai"), os.stat(fasta).st_size, int(os.stat(fasta).st_mtime)]
+
+
 def fasta_digest(wildcards):
     fasta = assay_of(wildcards).reference
-    return [digest(f"{fasta}.fai"), os.stat(fasta).st_size, int(os.stat(fasta).st_mtime)] if fasta else []
+    return fasta_stamp(fasta) if fasta else []
 
 
 def light_memory(wildcards, attempt):
