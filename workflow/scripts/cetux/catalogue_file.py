@@ -2,8 +2,8 @@
 
 The table is tab-separated and has no header: chromosome, position (1-based, plus strand), REF, ALT, then cells that are
 not used here (in Cancer Hotspots v2 the gene, class, protein change and effect). ``-`` stands for no base; an insertion
-then has the position of the base before it, a deletion that of its first base, as in a MAF. A VCF is one by its first
-character, ``#``. Places alone say what is listed: genes and proteins of the file may be named by other transcripts.
+then has the position of the base before it, a deletion that of its first base, as in a MAF. A VCF is one by its header.
+Places alone say what is listed: genes and proteins of the file may be named by other transcripts.
 """
 
 import gzip
@@ -25,6 +25,7 @@ _NEAR_BP = 100
 """Bases beyond an exon within which a row is kept: as far as the bases around it are known with a FASTA."""
 
 _GZIP = b"\x1f\x8b"
+_VCF_HEADERS = ("##fileformat=VCF", "#CHROM\tPOS\tID\tREF\tALT")
 _TABLE = (0, 1, 2, 3)
 _VCF = (0, 1, 3, 4)
 """Where chromosome, position, REF and ALT stand among the cells."""
@@ -85,22 +86,23 @@ def catalogue_problems(path: str, build: str) -> tuple[Problem, ...]:
 def _lines(path: str) -> Iterator[str]:
     with Path(path).open("rb") as file:
         zipped = file.read(2) == _GZIP
-    with gzip.open(path, "rt", encoding="utf-8") if zipped else Path(path).open(encoding="utf-8") as lines:
+    with gzip.open(path, "rt", encoding="utf-8-sig") if zipped else Path(path).open(encoding="utf-8-sig") as lines:
         yield from (line.rstrip("\r\n") for line in lines)
 
 
 def _rows(path: str, build: str) -> Iterator[_Row | Problem]:
     """The alleles near a gene of either build, and what is wrong with the other rows."""
     header: list[str] = []
-    width = 0
+    width, is_vcf = 0, False
     for number, line in enumerate(_lines(path), start=1):
         if line.startswith("#"):
             header.append(line)
+            is_vcf = is_vcf or line.startswith(_VCF_HEADERS)
         elif line.strip():
             cells = line.split("\t")
             width = width or len(cells)
             try:
-                yield from _alleles(number, _four(cells, width, bool(header)), bool(header))
+                yield from _alleles(number, _four(cells, width, is_vcf), is_vcf)
             except _WrongError as error:
                 wrong, mend, column = error.args
                 yield Problem(path, wrong, mend, number, column)
