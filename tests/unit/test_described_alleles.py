@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.unit.mechanism_cases import PRE, RULES, TISSUE, evidence, patient
 from tests.unit.test_catalogue_file import table
 from tests.unit.test_cohort import write_cohort
