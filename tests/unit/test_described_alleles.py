@@ -108,6 +108,12 @@ def test_a_reported_change_has_all_its_names_and_numbers() -> None:
     }
 
 
+@pytest.mark.parametrize(("p_value", "shown"), [(None, ""), (0.0, "<1e-15"), (3.44e-9, "3.44e-09")])
+def test_no_chance_is_zero(p_value: float | None, shown: str) -> None:
+    """Of two bases at once the chance by errors can be below the smallest floating-point number."""
+    assert [row["p_value"] for row in cells(*described(allele(**V600K, p_value=p_value)))] == [shown]
+
+
 def test_two_bases_are_one_row_and_a_change_over_an_intron_has_a_part_for_each_exon() -> None:
     (two,) = cells(*described(allele(**V600K)))
     assert (two["hgvs_c"], two["pos"], two["ref"], two["alt"]) == ("c.1798_1799delinsAA", "140753336", "AC", "TT")

@@ -187,6 +187,7 @@ rule record_provenance:
         calls="results/mechanisms.json",
         sheets=[ancient(sheet) for sheet in COHORT.sheets.values()],
         checks=expand("results/check_sample/{sample}.json", sample=sorted(COHORT.samples)),
+        catalogues=rules.describe_alleles.input.catalogues,
     output:
         run="results/provenance/run.json",
         settings="results/provenance/settings.yaml",
@@ -202,6 +203,7 @@ rule record_provenance:
         logic=LOGIC["record_provenance"],
         directory=os.path.dirname(YAML),
         settings=SETTINGS,
+        catalogue_digests=rules.describe_alleles.params.catalogue_digests,
     script:
         "../scripts/record_provenance.py"
 

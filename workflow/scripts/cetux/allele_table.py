@@ -30,11 +30,16 @@ def _row(one: DescribedAllele) -> list[object]:
         *(one.state, ";".join(found.filters) if found else None, listed, found.braf_class if found else None),
         *(_yes_or_no(one.likely_germline), one.catalogue, one.alt_fragments, one.fragments, vaf),
         *((found.ccf, found.ccf_low, found.ccf_high) if found else (None,) * 3),
-        *((found.forward, found.reverse, found.at_ends, found.p_value) if found else (None,) * 4),
+        *((found.forward, found.reverse, found.at_ends, _chance(found.p_value)) if found else (None,) * 4),
         *(one.caller, one.verdict, ";".join(theirs.filters) if theirs else None),
         *((theirs.their_alt, theirs.their_depth, theirs.their_vaf) if theirs else (None,) * 3),
         "; ".join(theirs.notes) if theirs else None,
     ]
+
+
+def _chance(p_value: float | None) -> float | str | None:
+    """A chance that is too small for a floating-point number is none of zero."""
+    return "<1e-15" if p_value == 0 else p_value
 
 
 def _yes_or_no(value: bool | None) -> str | None:
