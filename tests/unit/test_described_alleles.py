@@ -159,6 +159,12 @@ def test_an_unlisted_change_is_unclassified_and_marked_where_it_is_likely_germli
     assert (row["listed"], row["likely_germline"]) == ("UNCLASSIFIED", said)
 
 
+def test_germline_is_not_denied_where_the_join_does_not_ask() -> None:
+    unlisted = allele("ERBB2", 776, ((0, "A"),), protein="G776Z", listed=False, vaf=0.5)
+    (row,) = cells(*described(unlisted, purity=0.4))
+    assert (row["listed"], row["likely_germline"]) == ("UNCLASSIFIED", "")
+
+
 @pytest.mark.parametrize("build", ["GRCh37", "GRCh38"])
 def test_the_catalogue_tells_allele_codon_and_neither_in_its_build(tmp_path: Path, build: str) -> None:
     known = with_catalogue(tmp_path, table(build), build)

@@ -92,6 +92,14 @@ def fasta_digest(wildcards):
     return fasta_stamp(fasta) if fasta else []
 
 
+def fasta_stamps(wildcards):
+    return {name: fasta_stamp(fasta) for name, fasta in COHORT.fastas().items()}
+
+
+def catalogue_digests(wildcards):  # asked for by its own jobs alone: a site's catalogue may be large
+    return {name: digest(catalogue) for name, catalogue in COHORT.catalogues().items()}
+
+
 def light_memory(wildcards, attempt):
     return 1000 * attempt
 

@@ -26,8 +26,8 @@ rule describe_alleles:
     params:
         logic=LOGIC["describe_alleles"],
         directory=os.path.dirname(YAML),
-        fasta_index={name: fasta_stamp(fasta) for name, fasta in COHORT.fastas().items()},
-        catalogue_digests={name: digest(catalogue) for name, catalogue in COHORT.catalogues().items()},
+        fasta_index=fasta_stamps,
+        catalogue_digests=catalogue_digests,
     script:
         "../scripts/describe_alleles.py"
 
@@ -203,7 +203,7 @@ rule record_provenance:
         logic=LOGIC["record_provenance"],
         directory=os.path.dirname(YAML),
         settings=SETTINGS,
-        catalogue_digests=rules.describe_alleles.params.catalogue_digests,
+        catalogue_digests=catalogue_digests,
     script:
         "../scripts/record_provenance.py"
 

@@ -37,7 +37,7 @@ class DescribedAllele:
     names: with contigs named as in the sample's BAM. state: MUT or MUT_LOW where it is reported, DETECTED below the
     floors, FILTERED where it looks like an artefact or foreign DNA may have brought it; None where only the other
     caller has it, and then `allele` is None too. alt_fragments, fragments: the direct count, None where the change was
-    not counted. likely_germline: None where the purity that would tell is unknown. catalogue: None without one.
+    not counted. likely_germline: as `_germline`. catalogue: None without one.
     caller: empty without another caller's VCF. verdict: as `states.Agreement`, or NOT_COMPARED, or NEITHER; theirs:
     what that caller says, None where it says nothing.
     """
@@ -182,10 +182,13 @@ def _ours(patient: str, sample: SampleEvidence, allele: Allele, edits: Sequence[
 
 
 def _germline(allele: Allele, purity: float | None) -> bool | None:
-    """Whether the join takes an unlisted change of KRAS, NRAS or BRAF for germline; None where it cannot tell."""
-    if allele.listed or allele.gene not in AXIS_GENES:
+    """Whether the join takes a change for germline; None where it does not ask, or cannot tell.
+
+    It asks of unlisted changes of KRAS, NRAS and BRAF, whose purity is known.
+    """
+    if allele.listed:
         return False
-    return None if purity is None else likely_germline(allele, purity)
+    return likely_germline(allele, purity) if purity is not None and allele.gene in AXIS_GENES else None
 
 
 def _theirs(patient: str, sample: SampleEvidence, one: ComparedCall, known: Known) -> DescribedAllele:
