@@ -29,7 +29,17 @@ def test_snakemakes_report_builds_offline_with_captions_and_categories(
         text = archive.read(page).decode()
         files = {Path(name).name for name in archive.namelist()}
     assert {"mechanisms.tsv", "mechanisms.xlsx", "samples.tsv", "statistics.tsv", "changes.tsv", "what_if.tsv"} <= files
-    for caption in ("mechanisms", "samples", "heregulin", "statistics", "changes", "what_if", "workbook", "cohort"):
+    for caption in (
+        "mechanisms",
+        "samples",
+        "heregulin",
+        "statistics",
+        "changes",
+        "what_if",
+        "workbook",
+        "cohort",
+        "alleles",
+    ):
         words = (ROOT / f"workflow/report/{caption}.rst").read_text(encoding="utf-8").split()[:5]
         assert re.search(r"\s+".join(map(re.escape, words)), text), caption
     for category in ("Calls", "Evidence", "Cohort"):
@@ -39,7 +49,7 @@ def test_snakemakes_report_builds_offline_with_captions_and_categories(
 def test_the_workbook_holds_the_tables(finished: Path) -> None:
     book = openpyxl.load_workbook(finished / "results/mechanisms.xlsx")
     assert book.sheetnames == [
-        *("about", "mechanisms", "samples", "heregulin", "force_calls", "identity"),
+        *("about", "mechanisms", "samples", "alleles", "heregulin", "force_calls", "identity"),
         *("changes", "statistics", "what_if"),
     ]
     with (finished / "results/samples.tsv").open(encoding="utf-8", newline="") as handle:

@@ -33,8 +33,8 @@ def test_a_finished_run_has_nothing_to_do(finished):
 def test_the_deliverables_stand_at_the_top_of_results(finished):
     top = {path.name for path in (finished / "results").iterdir() if path.is_file()}
     assert top == {
-        *("mechanisms.tsv", "mechanisms.json", "mechanisms.xlsx", "samples.tsv", "heregulin.tsv", "force_calls.tsv"),
-        *("identity.tsv", "statistics.tsv", "changes.tsv", "what_if.tsv", "what_if.svg"),
+        *("mechanisms.tsv", "mechanisms.json", "mechanisms.xlsx", "samples.tsv", "alleles.tsv", "heregulin.tsv"),
+        *("force_calls.tsv", "identity.tsv", "statistics.tsv", "changes.tsv", "what_if.tsv", "what_if.svg"),
     }
     assert (finished / "results/report/index.html").is_file()
     assert (finished / "results/provenance/run.json").is_file()
@@ -106,6 +106,28 @@ def test_the_statistics_are_those_of_the_cohort_as_built(finished):
     assert table["PFS_median_days", "all patients"]["n"] == "9"
     assert "1 gained, 0 lost, 0 kept of 2 pairs" in table["mcnemar_emergence", "ERBB2_AMP"]["note"]
     assert "1 gained, 0 lost, 0 kept of 2 pairs" in table["mcnemar_emergence", "HRG_HIGH"]["note"]
+
+
+def test_every_change_has_its_names_and_its_place(finished):
+    """As built (tests/demo.py): one change in two patients. Names by ClinVar and specification 7.7."""
+    with (finished / "results/alleles.tsv").open(encoding="utf-8", newline="") as handle:
+        table = list(csv.DictReader(handle, delimiter="\t"))
+    names = ("sample", "gene", "hgvs_p", "hgvs_c", "transcript", "hgvs_g", "chrom", "pos", "ref", "alt", "state")
+    assert [tuple(row[name] for name in names) for row in table] == [
+        (
+            *("P01_KRAS_pre", "KRAS", "p.Gly12Asp", "c.35G>A", "NM_004985.5", "NC_000012.12:g.25245350C>T"),
+            *("chr12", "25245350", "C", "T", "MUT"),
+        ),
+        (
+            *("P02_BRAF_pre", "BRAF", "p.Val600Lys", "c.1798_1799delinsAA", "NM_004333.6"),
+            *("NC_000007.14:g.140753336_140753337delinsTT", "chr7", "140753336", "AC", "TT", "MUT"),
+        ),
+    ]
+    assert [(row["listed"], row["braf_class"], row["catalogue"]) for row in table] == [
+        ("yes", "", ""),
+        ("yes", "1", ""),
+    ]
+    assert {(row["other_caller"], row["other_verdict"]) for row in table} == {("", "")}
 
 
 def test_vcfs_are_read_by_bcftools(finished):

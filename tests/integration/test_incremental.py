@@ -1,5 +1,6 @@
 """What reruns after a change, job by job; dry runs on copies of one finished run."""
 
+import csv
 import os
 import shutil
 from pathlib import Path
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.run
 
 JOIN = {
     *(("call_mechanisms", ""), ("write_tables", ""), ("write_report", ""), ("record_provenance", "")),
-    *(("describe_cohort", ""), ("record_changes", ""), ("sweep_thresholds", "")),
+    *(("describe_alleles", ""), ("describe_cohort", ""), ("record_changes", ""), ("sweep_thresholds", "")),
     *(("write_multiqc", ""), ("write_workbook", "")),
 }
 TUMOURS = [
@@ -148,6 +149,24 @@ def test_a_list_of_common_snps_is_counted_with_the_codons_and_counts_no_coverage
     assert 0 < site.count.alt < site.count.ref
     (run / "snps.vcf").write_text((run / "snps.vcf").read_text().replace("25245350", "25245347"))
     assert planned(run) == of(rules, TUMOURS) | JOIN
+
+
+def test_a_catalogue_of_hot_spots_is_read_for_the_tables_and_decides_nothing_again(run):
+    (run / "hotspots.tsv").write_text("chr12\t25245350\tC\tT\tKRAS\tMissense_Mutation\tG12D\tdeleterious(0)\n")
+    replace_in(run / "cohort.yaml", "method: hybrid\n", "method: hybrid\n    hotspot_catalogue: hotspots.tsv\n")
+    told = {("describe_alleles", ""), ("write_tables", ""), ("write_workbook", ""), ("write_report", "")}
+    told |= {("record_provenance", "")}
+    assert planned(run) == told | {("record_changes", "")}, "whose settings name the catalogue"
+    snakemake(run, "--cores", "2", "--quiet")
+    assert planned(run) == set()
+    os.utime(run / "hotspots.tsv")
+    assert planned(run) == set()
+    replace_in(run / "hotspots.tsv", "C\tT\tKRAS", "C\tA\tKRAS")
+    assert planned(run) == told
+    snakemake(run, "--cores", "2", "--quiet", "--", "results/alleles.tsv")
+    with (run / "results/alleles.tsv").open(encoding="utf-8", newline="") as handle:
+        listed = {row["protein"]: row["catalogue"] for row in csv.DictReader(handle, delimiter="\t")}
+    assert listed == {"G12D": "codon", "V600K": "no"}
 
 
 def test_a_clinical_rule_reruns_the_join_alone(run):

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from tests.unit.flags_in_source import flags_made, head
 
-from cetux import cohort_statistics, concordance, history, tables, version, what_if
+from cetux import allele_table, cohort_statistics, concordance, history, tables, version, what_if
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUTS = {
     "mechanisms.tsv": tables.MECHANISM_COLUMNS,
     "samples.tsv": tables.SAMPLE_COLUMNS,
+    "alleles.tsv": allele_table.COLUMNS,
     "heregulin.tsv": tables.HEREGULIN_COLUMNS,
     "force_calls.tsv": ("patient", *tables.FORCED_COLUMNS),
     "identity.tsv": ("patient", *tables.IDENTITY_COLUMNS),

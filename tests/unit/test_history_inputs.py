@@ -95,6 +95,15 @@ def test_an_edit_is_named(edit: Callable[[Path], None], words: str, tmp_path: Pa
     assert differences(before, inputs(folder)) == [words]
 
 
+def test_a_catalogue_decides_nothing_and_is_no_input(tmp_path: Path) -> None:
+    folder = made(tmp_path / "cohort")
+    before = inputs(folder)
+    (folder / "hotspots.tsv").write_text("12\t25245350\tC\tT\n")
+    replace_in("cohort.yaml", "build: GRCh38", "build: GRCh38\n    hotspot_catalogue: hotspots.tsv")(folder)
+    assert loaded(folder).catalogues()
+    assert inputs(folder) == before
+
+
 def test_a_sheets_cell_is_named(tmp_path: Path) -> None:
     folder = made(tmp_path / "cohort")
     before, purity = inputs(folder), loaded(folder).samples["P01_pre"].purity

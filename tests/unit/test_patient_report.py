@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 from markupsafe import Markup
-from tests.unit.mechanism_cases import POST, PRE, RULES, evidence, patient, sample
+from tests.unit.mechanism_cases import POST, PRE, RULES, TISSUE, evidence, patient, sample
 
 from cetux import patient_report
+from cetux.allele_names import AlleleNames
+from cetux.call_comparison import ComparedCall
+from cetux.catalogue import Listing
 from cetux.cohort_calls import PatientCall, call_cohort
 from cetux.counts import Usable
-from cetux.evidence import IdentityCheck, PurityEstimate, SampleGenotypes
+from cetux.described_alleles import DescribedAllele
+from cetux.evidence import Allele, IdentityCheck, PurityEstimate, SampleGenotypes
 from cetux.overrides import Override
-from cetux.states import Axis, Erbb2, Identity, PurityState, Specimen, Status, Verdict
+from cetux.states import Agreement, Axis, Erbb2, Forced, Genotype, Identity, PurityState, Specimen, Status, Verdict
 from cetux.umi_proof import NOT_SHOWN_WORDS
 from cetux.what_if import WhatIf
 
@@ -109,14 +113,88 @@ def test_every_value_is_escaped() -> None:
     assert page.count("&lt;img src=x") >= 6
 
 
+def described(**given: Any) -> DescribedAllele:
+    """BRAF V600E with what stands beside it."""
+    found = Allele("BRAF", 600, "V600E", "", ((1, "T"),), Genotype.MUT, 120, 400, 0.3, braf_class=1)
+    names = AlleleNames("NM_004333.6", "c.1799T>A", "p.Val600Glu", "NC_000007.14:g.140753336A>T")
+    one = DescribedAllele("P1", "pre-tissue", PRE, TISSUE, "BRAF", "V600E", names, Genotype.MUT, found, 120, 400, False)
+    return replace(one, **given)
+
+
+def change_rows(*changes: DescribedAllele) -> list[list[str]]:
+    page = patient_report.patient_page(called(), RULES, [], [], [], changes)
+    table = page.split("<h3>Changes</h3>")[1].split("</table>")[0].split("<tbody>")[1]
+    return [re.findall(r"<td>(.*?)</td>", row) for row in table.split("<tr>")[1:]]
+
+
+NAMES = "NM_004333.6:c.1799T&gt;A, p.Val600Glu, NC_000007.14:g.140753336A&gt;T"
+THEIRS = ComparedCall(
+    Agreement.FILTERED, "BRAF", "V600E", "", False, False, their_vaf=0.004, filters=("base_qual", "<b>")
+)
+
+
+def test_a_change_shows_its_names_fraction_class_catalogue_and_the_other_caller() -> None:
+    beside = {"catalogue": Listing.CODON, "caller": "Mutect2", "verdict": "AGREE"}
+    assert change_rows(described(), described(**beside, theirs=replace(THEIRS, filters=(), their_vaf=0.28))) == [
+        ["pre: pre-tissue", "BRAF V600E", NAMES, "MUT", "30.0% (120 of 400)", "BRAF class 1", ""],
+        [
+            *("pre: pre-tissue", "BRAF V600E", NAMES, "MUT", "30.0% (120 of 400)"),
+            *("BRAF class 1; its codon is in the catalogue", "Mutect2: AGREE, 28.0%"),
+        ],
+    ]
+
+
+def test_what_only_the_other_caller_has_shows_our_counts_and_no_fraction_of_nothing() -> None:
+    only = {"state": None, "allele": None, "caller": "Mutect2", "verdict": "FILTERED", "theirs": THEIRS}
+    unread = described(**only, alt_fragments=None, fragments=None, catalogue=Listing.UNKNOWN)
+    rows = change_rows(described(**only, alt_fragments=0, catalogue=Listing.NO), unread)
+    assert [row[3:] for row in rows] == [
+        ["", "0 of 400", "not in the catalogue", "Mutect2: FILTERED (base_qual, &lt;b&gt;), 0.4%"],
+        ["", "", "catalogue: cannot be told", "Mutect2: FILTERED (base_qual, &lt;b&gt;), 0.4%"],
+    ]
+
+
+def test_an_unlisted_change_and_an_artefact_say_so() -> None:
+    found = described().allele
+    assert found is not None
+    unlisted = described(allele=replace(found, listed=False, braf_class=None), likely_germline=True)
+    artefact = described(allele=replace(found, filters=("one_strand",)), state=Forced.FILTERED)
+    rows = change_rows(unlisted, artefact)
+    assert [row[3] for row in rows] == ["MUT, UNCLASSIFIED, likely germline", "FILTERED, one_strand"]
+
+
+def test_hostile_names_of_changes_are_escaped() -> None:
+    found = described().allele
+    assert found is not None
+    hostile = described(
+        gene=ATTACK,
+        protein=ATTACK,
+        names=AlleleNames(ATTACK, ATTACK, ATTACK, ATTACK),
+        allele=replace(found, filters=(ATTACK,)),
+        caller=ATTACK,
+        verdict=ATTACK,
+        theirs=replace(THEIRS, filters=(ATTACK,)),
+    )
+    page = patient_report.patient_page(called(), RULES, [], [], [], [hostile])
+    assert "<img src=x" not in page
+    assert page.count("&lt;img src=x") >= 9
+
+
+def test_a_patient_without_any_change_has_no_table_of_them() -> None:
+    assert "<h3>Changes</h3>" not in page_of(called())
+
+
 def test_pages_are_written_with_their_pictures(tmp_path: Path) -> None:
     picture = tmp_path / "post-tissue.svg"
     picture.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     calls = call_cohort([evidence(patient(), [sample(POST)], post="LOW 420")], RULES)
-    patient_report.write_pages(calls, WhatIf((), {}), [str(picture)], [], ["post-tissue"], str(tmp_path / "pages"))
+    patient_report.write_pages(
+        calls, WhatIf((), {}), [str(picture)], [], ["post-tissue"], {"P1": [described()]}, str(tmp_path / "pages")
+    )
     page = (tmp_path / "pages/P1.html").read_text(encoding="utf-8")
     assert re.search(r'<img class="white" src="data:image/svg\+xml;base64,\w+', page)
     assert 'href="../reads/post-tissue.html"' in page
+    assert "BRAF V600E" in page.split("<h3>Changes</h3>")[1]
     assert "No threshold in its plausible range changes class, status or primary mechanism." in page
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["P1.html"]
 

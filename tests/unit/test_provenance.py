@@ -19,10 +19,14 @@ def test_run_is_described_by_versions_checksums_and_fingerprints(tmp_path: Path)
     ]
     for check in checks:
         records.write(check, tmp_path / f"{check.sample}.json")
-    text = provenance.describe_run([str(sheet)], [str(tmp_path / f"{c.sample}.json") for c in checks], {"samples": "x"})
+    catalogue = tmp_path / "hotspots.tsv"
+    catalogue.write_bytes(b"12\t25245350\tC\tT\n")
+    paths = [str(tmp_path / f"{check.sample}.json") for check in checks]
+    text = provenance.describe_run([str(sheet)], paths, {"samples": "x"}, [str(catalogue)])
     run = json.loads(text)
     assert text.endswith("}\n")
     assert run["sheets_sha256"] == {str(sheet): hashlib.sha256(b"sample\n001\n").hexdigest()}
+    assert run["catalogues_sha256"] == {str(catalogue): hashlib.sha256(b"12\t25245350\tC\tT\n").hexdigest()}
     assert run["samples_fingerprint"] == {"001": "aa", "1e5": "bb"}
     assert run["samples_notes"] == {"001": ["odd"]}
     assert run["samples_quarantined"] == {"1e5": "it is truncated"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import openpyxl
 import pytest
 
-from cetux import cohort_statistics, concordance, history, tables, what_if
+from cetux import allele_table, cohort_statistics, concordance, history, tables, what_if
 from cetux.workbook import NOTICE, NUMBERS, workbook
 
 
@@ -75,6 +75,7 @@ def test_the_same_tables_make_the_same_bytes_at_any_time() -> None:
 def test_every_number_column_is_a_column_of_its_table() -> None:
     known = {
         "samples": tables.SAMPLE_COLUMNS,
+        "alleles": allele_table.COLUMNS,
         "heregulin": tables.HEREGULIN_COLUMNS,
         "force_calls": tables.FORCED_COLUMNS,
         "changes": history.CHANGE_COLUMNS,

@@ -34,6 +34,7 @@ localrules:
     call_heregulin,
     call_mechanisms,
     compare_methods,
+    describe_alleles,
     copy_viewer,
     export_pseudonymised,
     record_changes,

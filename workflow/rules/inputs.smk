@@ -83,9 +83,21 @@ def assay_fasta(wildcards):
     return ancient(fasta) if fasta else []
 
 
+def fasta_stamp(fasta):
+    return [digest(f"{fasta}.fai"), os.stat(fasta).st_size, int(os.stat(fasta).st_mtime)]
+
+
 def fasta_digest(wildcards):
     fasta = assay_of(wildcards).reference
-    return [digest(f"{fasta}.fai"), os.stat(fasta).st_size, int(os.stat(fasta).st_mtime)] if fasta else []
+    return fasta_stamp(fasta) if fasta else []
+
+
+def fasta_stamps(wildcards):
+    return {name: fasta_stamp(fasta) for name, fasta in COHORT.fastas().items()}
+
+
+def catalogue_digests(wildcards):  # asked for by its own jobs alone: a site's catalogue may be large
+    return {name: digest(catalogue) for name, catalogue in COHORT.catalogues().items()}
 
 
 def light_memory(wildcards, attempt):

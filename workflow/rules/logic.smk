@@ -6,13 +6,13 @@ from pathlib import Path
 SCRIPTS = (
     "describe_reference check_sample count_haplotypes call_genotypes compare_calls design_bins count_coverage build_reference "
     "correct_coverage call_erbb2 read_plates call_heregulin call_mechanisms compare_methods sweep_thresholds describe_cohort write_tables write_report "
-    "record_changes record_provenance export_pseudonymised draw_reads copy_viewer write_workbook write_multiqc find_snps"
+    "describe_alleles record_changes record_provenance export_pseudonymised draw_reads copy_viewer write_workbook write_multiqc find_snps"
 ).split()
 MODULES = (
-    "__init__ alignment amplification amplification_rules annotations axes axis_evidence background bam_spans "
-    "bin_noise calibration call_comparison chromosome_picture clinical clonality coding codons cohort cohort_calls "
+    "__init__ alignment allele_names allele_table amplification amplification_rules annotations axes axis_evidence background bam_spans "
+    "bin_noise calibration call_comparison catalogue catalogue_file chromosome_picture clinical clonality coding codons cohort cohort_calls "
     "cohort_problems cohort_statistics concordance concordance_problems config_docs copies copies_chart correction "
-    "counts course_chart coverage cutoffs depth_chart design detection drawn_reads edits errors evidence exclusivity "
+    "counts course_chart coverage cutoffs depth_chart described_alleles design detection drawn_reads edits errors evidence exclusivity "
     "extended flanks flip_purity force_call fragments frequencies gene_bins gene_break genomes genotype haplotypes "
     "heregulin heregulin_calls heregulin_chart heregulin_problems heregulin_statistics hgvs history history_inputs "
     "identity indels indexes joblog kept_bins logic lost_alleles measurement mechanism mechanism_docs mechanism_rules "

@@ -5,10 +5,38 @@ from cetux import summary
 PAGE_TEMPLATES = "page.html.j2 chart.html.j2 index.html.j2 patient.html.j2 methods.txt.j2 page.css table.js".split()
 
 
-rule write_tables:
-    """One row per patient for a spreadsheet, and per sample, heregulin value, forced allele and pair of samples."""
+rule describe_alleles:
+    """Give every change its names, and beside it what the site's catalogue and another caller say: they decide nothing."""
     input:
         calls="results/mechanisms.json",
+        checks=rules.call_mechanisms.input.checks,
+        comparisons=rules.call_mechanisms.input.comparisons,
+        fastas=[ancient(fasta) for fasta in COHORT.fastas().values()],
+        catalogues=[ancient(catalogue) for catalogue in COHORT.catalogues().values()],
+    output:
+        alleles="results/describe_alleles/alleles.json",
+    log:
+        "logs/describe_alleles/alleles.log",
+    benchmark:
+        "benchmarks/describe_alleles/alleles.tsv"
+    conda:
+        "../../envs/cetux.yaml"
+    resources:
+        mem_mb=light_memory,
+    params:
+        logic=LOGIC["describe_alleles"],
+        directory=os.path.dirname(YAML),
+        fasta_index=fasta_stamps,
+        catalogue_digests=catalogue_digests,
+    script:
+        "../scripts/describe_alleles.py"
+
+
+rule write_tables:
+    """One row per patient for a spreadsheet, and per sample, change, heregulin value, forced allele and sample pair."""
+    input:
+        calls="results/mechanisms.json",
+        alleles="results/describe_alleles/alleles.json",
     output:
         mechanisms=report(
             "results/mechanisms.tsv",
@@ -21,6 +49,12 @@ rule write_tables:
             caption="../report/samples.rst",
             category="Evidence",
             labels={"table": "samples"},
+        ),
+        alleles=report(
+            "results/alleles.tsv",
+            caption="../report/alleles.rst",
+            category="Evidence",
+            labels={"table": "alleles"},
         ),
         heregulin=report(
             "results/heregulin.tsv",
@@ -62,6 +96,7 @@ rule write_report:
         statistics="results/describe_cohort/statistics.json",
         what_if="results/sweep_thresholds/what_if.json",
         changes="results/changes.tsv",
+        alleles="results/describe_alleles/alleles.json",
         plates=expand("results/read_plates/{plates}", plates=sorted(COHORT.plates)),
         plate_records=expand("results/read_plates/{plates}.json", plates=sorted(COHORT.plates)),
         chromosomes=expand("results/call_erbb2/{sample}.svg", sample=TUMOURS),
@@ -94,6 +129,7 @@ rule write_workbook:
     input:
         mechanisms="results/mechanisms.tsv",
         samples="results/samples.tsv",
+        alleles="results/alleles.tsv",
         heregulin="results/heregulin.tsv",
         force_calls="results/force_calls.tsv",
         identity="results/identity.tsv",
@@ -151,6 +187,7 @@ rule record_provenance:
         calls="results/mechanisms.json",
         sheets=[ancient(sheet) for sheet in COHORT.sheets.values()],
         checks=expand("results/check_sample/{sample}.json", sample=sorted(COHORT.samples)),
+        catalogues=rules.describe_alleles.input.catalogues,
     output:
         run="results/provenance/run.json",
         settings="results/provenance/settings.yaml",
@@ -166,6 +203,7 @@ rule record_provenance:
         logic=LOGIC["record_provenance"],
         directory=os.path.dirname(YAML),
         settings=SETTINGS,
+        catalogue_digests=catalogue_digests,
     script:
         "../scripts/record_provenance.py"
 

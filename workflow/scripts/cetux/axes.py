@@ -163,7 +163,7 @@ def counts(allele: Allele, rules: MechanismRules) -> bool:
     return size(allele, rules) in rules.counted_sizes
 
 
-def _likely_germline(allele: Allele, purity: float | None) -> bool:
+def likely_germline(allele: Allele, purity: float | None) -> bool:
     """A VAF of 40 to 60 % where the purity is too low for a somatic change to reach it, even with the other copy lost.
 
     A mutation on the only copy left in tumour cells of purity p has VAF p / (p + 2*(1-p)) = p / (2 - p). Changes of the
@@ -198,7 +198,7 @@ def shows_tumour(sample: SampleEvidence) -> bool:
     if sample.specimen is Specimen.TISSUE or sample.erbb2.state is Erbb2.AMP:
         return True
     found = [allele for genotype in sample.genotypes.genes.values() for allele in genotype.alleles]
-    return any(allele.listed or not _likely_germline(allele, sample.erbb2.given_purity) for allele in found)
+    return any(allele.listed or not likely_germline(allele, sample.erbb2.given_purity) for allele in found)
 
 
 def _unread(sample: SampleEvidence, why: str) -> _Said:
@@ -257,7 +257,7 @@ def _state_of(axis: Axis, allele: Allele, purity: float | None, rules: Mechanism
     if allele.listed and allele.braf_class == 3:
         return BrafState.CLASS3
     if not allele.listed:
-        return RasState.LIKELY_GERMLINE if _likely_germline(allele, purity) else RasState.UNCLASSIFIED
+        return RasState.LIKELY_GERMLINE if likely_germline(allele, purity) else RasState.UNCLASSIFIED
     if not counts(allele, rules):
         return RasState.GREY_ZONE
     return RasState.MUTATED if axis is Axis.RAS else _CLASSES.get(allele.braf_class or 0, BrafState.UNCLASSIFIED)

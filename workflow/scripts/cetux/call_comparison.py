@@ -1,7 +1,7 @@
 """Each change of the direct count beside the same change of another caller: agreement, or what each side says."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cetux.coding import Transcript, coding_scan
 from cetux.codons import changed, plus_strand, tokens
@@ -21,10 +21,10 @@ _VAF_RATIO = 2.0
 class ComparedCall:
     """One change on both sides.
 
-    change: 1-based on the plus strand, as in ``7:140753336 A>T``. alt_fragments, fragments: the direct count, None
-    where the change was not counted here; of a change over two codons, the smaller of both, hence an upper bound.
-    reported: whether the direct count reports it. their_*: of the other caller, with its filters. flagged: the sides
-    differ in what they report.
+    change: 1-based on the plus strand, as in ``7:140753336 A>T``; edits: the same before it is taken apart, empty where
+    its ends are unknown. alt_fragments, fragments: the direct count, None where the change was not counted here; of a
+    change over two codons, the smaller of both, hence an upper bound. reported: whether the direct count reports it.
+    their_*: of the other caller, with its filters. flagged: the sides differ in what they report.
     """
 
     agreement: Agreement
@@ -40,6 +40,7 @@ class ComparedCall:
     their_vaf: float | None = None
     filters: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
 
 def compare_calls(
@@ -71,11 +72,11 @@ def compare_calls(
     compared: list[ComparedCall] = []
     for allele in (allele for gene in genotypes.genes.values() for allele in gene.alleles):
         codon = by_codon[allele.gene, allele.codon]
-        edits = allele_edits(allele, codon, bases.get(codon.chrom, {}))
-        ours = unit_parts(edits or (), bases)
+        edits = allele_edits(allele, codon, bases.get(codon.chrom, {})) or ()
+        ours = unit_parts(edits, bases)
         match, notes = _match(ours, named)
         used.update(match)
-        compared.append(_ours(allele, ours, match, notes))
+        compared.append(replace(_ours(allele, ours, match, notes), edits=edits))
     for parts, (call, *more) in named:
         if not more and call not in used:
             compared.append(_theirs(call, parts, counts, by_codon, known, bases))
@@ -152,7 +153,7 @@ def _ours(allele: Allele, ours: frozenset[Edit], match: Sequence[OtherCall], not
         agreement=agreement,
         gene=allele.gene,
         protein=allele.protein,
-        change=_text(ours),
+        change=change_text(ours),
         reported=True,
         flagged=agreement is not Agreement.AGREE,
         alt_fragments=allele.alt_fragments,
@@ -187,7 +188,7 @@ def _theirs(
         agreement=Agreement.FILTERED if call.filters else Agreement.ONLY_THEIRS,
         gene=gene.gene if gene else "",
         protein=protein,
-        change=_text(parts),
+        change=change_text(parts),
         reported=False,
         flagged=not call.filters and not protein.endswith("="),
         alt_fragments=alt,
@@ -197,6 +198,7 @@ def _theirs(
         their_vaf=call.vaf,
         filters=call.filters,
         notes=tuple(notes),
+        edits=(call.edit,),
     )
 
 
@@ -243,5 +245,10 @@ def _with_and_reading(
     return alt, reading
 
 
-def _text(parts: frozenset[Edit]) -> str:
+def change_text(parts: Iterable[Edit]) -> str:
+    """Single changes as text, 1-based on the plus strand.
+
+    >>> change_text([Edit("7", 140753336, "C", "T"), Edit("7", 140753335, "A", "T")])
+    '7:140753336 A>T 7:140753337 C>T'
+    """
     return " ".join(f"{one.chrom}:{one.start + 1} {one.ref or '-'}>{one.alt or '-'}" for one in sorted(parts))

@@ -42,6 +42,7 @@ class Assay:
     umi: bool
     bin_size_bp: int | None
     snps: str | None
+    hotspot_catalogue: str | None
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,14 @@ class Cohort:
         """IDs of the tumour samples whose assay has a list of common SNPs, given or to be found, sorted."""
         having = {name for name, assay in self.assays.items() if assay.snps or self.snp_normals(name)}
         return [name for name in self.tumours() if self.samples[name].assay in having]
+
+    def catalogues(self) -> dict[str, str]:
+        """Paths of the catalogues of hot spots, by the assay that names them."""
+        return {name: assay.hotspot_catalogue for name, assay in self.assays.items() if assay.hotspot_catalogue}
+
+    def fastas(self) -> dict[str, str]:
+        """Paths of the FASTAs, by the assay that names them."""
+        return {name: assay.reference for name, assay in self.assays.items() if assay.reference}
 
     def with_vcf(self) -> list[str]:
         """IDs of the tumour samples that bring another caller's VCF, sorted."""
@@ -289,6 +298,7 @@ def _assay(name: str, given: Mapping[str, Any], directory: str) -> Assay:
         umi=given["umi"],
         bin_size_bp=given.get("bin_size_bp"),
         snps=path("snps"),
+        hotspot_catalogue=path("hotspot_catalogue"),
     )
 
 

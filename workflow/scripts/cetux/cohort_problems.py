@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cetux import concordance_problems, heregulin_problems, override_problems
+from cetux.catalogue_file import catalogue_problems
 from cetux.errors import Problem, SettingProblem
 from cetux.heregulin_problems import cutoff_rules, duplicates, unknown_patients
 from cetux.indexes import index_of, is_indexed_kind
@@ -17,6 +18,12 @@ from cetux.sheets import Row, Sheet, quoted
 from cetux.targets import bed_problems
 
 _CORRECT = "Correct one of the two"
+_ASSAY_FILES = ("targets", "reference", "copy_number_reference", "snps", "hotspot_catalogue")
+_CHECKED_BY_BUILD: dict[str, Callable[[str, str], Iterable[Problem]]] = {
+    "targets": bed_problems,
+    "hotspot_catalogue": catalogue_problems,
+}
+"""Files of an assay whose content is checked, and how, from path and build."""
 
 
 def resolve(path: str, directory: str) -> str:
@@ -138,9 +145,7 @@ def _file_problems(settings: Settings, directory: str, file: str) -> Iterator[Pr
     """Files that the YAML names, but for the sheets that were read."""
     named: dict[str, Any] = {}
     for name, assay in _assays(settings).items():
-        named |= {
-            f"assays.{name}.{key}": assay.get(key) for key in ("targets", "reference", "copy_number_reference", "snps")
-        }
+        named |= {f"assays.{name}.{key}": assay.get(key) for key in _ASSAY_FILES}
     for number, rule in enumerate(cutoff_rules(settings), start=1):
         named[f"heregulin_cutoffs[{number}].frozen"] = rule.get("frozen")
     export = settings.get("export")
@@ -151,10 +156,11 @@ def _file_problems(settings: Settings, directory: str, file: str) -> Iterator[Pr
             problem = _file_problem(path) or (_fasta_problem(path) if where.endswith(".reference") else None)
             if problem:
                 yield SettingProblem(file, *problem, column=where)
-            elif where.endswith(".targets"):
-                owner = where.removeprefix("assays.").removesuffix(".targets")
+            elif where.startswith("assays."):
+                owner, _, key = where.removeprefix("assays.").rpartition(".")
                 build = _assays(settings)[owner].get("build")
-                yield from bed_problems(path, build) if build in BUILDS else ()
+                checks = _CHECKED_BY_BUILD.get(key)
+                yield from checks(path, build) if checks and build in BUILDS else ()
 
 
 def _plate_file_problems(sheet: Sheet, directory: str) -> Iterator[Problem]:

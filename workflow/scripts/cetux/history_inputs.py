@@ -22,6 +22,7 @@ from cetux.settings import schema
 
 _PRESENTED = ("assays", "export")  # assays are described apart; what is exported changes no call
 _ASSAY_FILES = ("targets", "snps", "copy_number_reference")
+_BESIDE_THE_CALL = ("hotspot_catalogue",)  # what it says stands beside a change and decides nothing
 _SAMPLE_FILES = ("bam", "vcf")
 _PATIENT_CELLS = ("tumour_type", "drug", "best_response", "last_dose_day", "progression_day", "last_contact_day")
 _HEREGULIN = ("raw", "assay", "matrix", "cutoff_pg_per_ml", "cutoff_method")
@@ -61,7 +62,7 @@ def shared_inputs(cohort: Cohort, checked: Mapping[str, str], logic: Mapping[str
     rules = yaml.safe_load(Path(cohort.rules_file).read_text(encoding="utf-8-sig"))
     found |= flattened(rules, "rules: ")
     for name, assay in sorted(cohort.assays.items()):
-        for field in fields(assay):
+        for field in (field for field in fields(assay) if field.name not in _BESIDE_THE_CALL):
             value = getattr(assay, field.name)
             if field.name in _ASSAY_FILES:
                 found |= {f"assay {name}: {field.name}": digest(value)} if value else {}

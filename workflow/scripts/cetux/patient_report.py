@@ -1,13 +1,15 @@
 """One patient's page: the call in a sentence, then the evidence for it, with every value escaped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cetux import methods, report, tables, why
 from cetux.axes import axis_states
+from cetux.catalogue import Listing
 from cetux.cohort_calls import CohortCalls, PatientCall
 from cetux.copies_chart import smallest_gain
+from cetux.described_alleles import DescribedAllele
 from cetux.evidence import CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
 from cetux.force_call import ForcedCall
 from cetux.mechanism import call_patient
@@ -19,7 +21,7 @@ from cetux.pictures import number
 from cetux.plate_records import PlateFileRecord
 from cetux.records import read, write_text
 from cetux.report import PlatePicture
-from cetux.states import Axis, Erbb2, PurityState, Timepoint, Verdict
+from cetux.states import Annotation, Axis, Erbb2, PurityState, Timepoint, Verdict
 from cetux.umi_proof import NOT_SHOWN, NOT_SHOWN_WORDS
 from cetux.what_if import WhatIf
 
@@ -33,6 +35,14 @@ _NOT_TESTED = {
 }
 """Checks that were not made, or found nothing to rest on, by how their flags begin."""
 
+_LISTED = {
+    Listing.ALLELE: "in the catalogue",
+    Listing.CODON: "its codon is in the catalogue",
+    Listing.NO: "not in the catalogue",
+    Listing.UNKNOWN: "catalogue: cannot be told",
+}
+"""What a catalogue says of a change, in words."""
+
 
 def patient_page(
     patient: PatientCall,
@@ -40,6 +50,7 @@ def patient_page(
     flips: Sequence[str],
     pictures: Iterable[tuple[str, str]],
     reads: Sequence[str],
+    described: Iterable[DescribedAllele] = (),
 ) -> str:
     """The text of report/patients/<patient>.html.
 
@@ -49,6 +60,7 @@ def patient_page(
         flips: the nearest changes of a threshold that would change the call, in words.
         pictures: title and path of an SVG each: chromosome 17 of every sample, the patient's plates.
         reads: samples whose reads are drawn on a page of their own.
+        described: the patient's changes.
     """
     return (
         environment()
@@ -57,6 +69,7 @@ def patient_page(
             patient=patient,
             sentence=why.sentence(patient.call),
             evidence=evidence_rows(patient),
+            changes=[_change_row(one) for one in described],
             forced=[_forced_row(one) for one in patient.call.forced],
             identity=[(one.one, one.other, str(one.verdict), one.reason) for one in patient.identity],
             overrides=[_override_row(one, patient, rules) for one in patient.overrides],
@@ -77,6 +90,7 @@ def write_pages(
     chromosomes: Iterable[str],
     plates: Iterable[PlatePicture],
     drawn: Iterable[str],
+    described: Mapping[str, Sequence[DescribedAllele]],
     folder: str,
 ) -> None:
     """Write every patient's page.
@@ -87,6 +101,7 @@ def write_pages(
         chromosomes: paths of the samples' pictures of chromosome 17, named after the samples.
         plates: pictures of the plates.
         drawn: samples whose reads have a page of their own.
+        described: changes by patient.
         folder: where the pages go; it is made.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
@@ -101,7 +116,7 @@ def write_pages(
         ]
         pictures += [(f"Plate {plate.title}", plate.path) for plate in every if name in plate.patients]
         reads = [one.sample for one in _by_time(patient.samples) if one.sample in with_reads]
-        page = patient_page(patient, calls.rules, found.nearest.get(name, ()), pictures, reads)
+        page = patient_page(patient, calls.rules, found.nearest.get(name, ()), pictures, reads, described.get(name, ()))
         write_text(page, Path(folder) / f"{name}.html")
 
 
@@ -261,6 +276,35 @@ def _heregulin_row(one: HeregulinResult) -> tuple[str, ...]:
     cutoff = f"cut-off {number(one.cutoff_pg_per_ml, 5)}" if one.cutoff_pg_per_ml is not None else "no cut-off"
     bounds = f"{interval}; {cutoff}" if one.interval_low_pg_per_ml is not None else cutoff
     return (str(Axis.HRG), str(one.timepoint), f"{one.assay} {one.matrix}".strip(), str(one.state), value, bounds)
+
+
+def _change_row(one: DescribedAllele) -> tuple[str, ...]:
+    """One change: where, which, its names, state, fraction, class and catalogue, and what another caller says."""
+    found, names = one.allele, one.names
+    coding = f"{names.transcript}:{names.hgvs_c}" if names.hgvs_c else ""
+    state = [str(one.state or ""), *(found.filters if found else ())]
+    state += [Annotation.UNCLASSIFIED] if found and not found.listed else []
+    state += ["likely germline"] if one.likely_germline else []
+    counted = f"{one.alt_fragments} of {one.fragments}" if one.alt_fragments is not None and one.fragments else ""
+    vaf = f"{found.vaf:.1%} ({counted})" if found else counted
+    classed = f"BRAF class {found.braf_class}" if found and found.braf_class else ""
+    return (
+        f"{one.timepoint}: {one.sample}",
+        f"{one.gene} {one.protein}".strip(),
+        ", ".join(name for name in (coding, names.hgvs_p, names.hgvs_g) if name),
+        ", ".join(part for part in state if part),
+        vaf,
+        "; ".join(part for part in (classed, _LISTED.get(one.catalogue, "") if one.catalogue else "") if part),
+        _other_caller(one),
+    )
+
+
+def _other_caller(one: DescribedAllele) -> str:
+    """As in ``Mutect2: FILTERED (germline), 48.0%``; empty without another caller's VCF."""
+    theirs = one.theirs
+    filters = f" ({', '.join(theirs.filters)})" if theirs and theirs.filters else ""
+    vaf = f", {theirs.their_vaf:.1%}" if theirs and theirs.their_vaf is not None else ""
+    return f"{one.caller}: {one.verdict}{filters}{vaf}" if one.caller else ""
 
 
 def _forced_row(one: ForcedCall) -> tuple[str, ...]:

@@ -21,25 +21,33 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 """Root of the workflow."""
 
 
-def describe_run(sheets: Iterable[str], checks: Iterable[str], config: Mapping[str, Any]) -> str:
-    """JSON text: workflow commit, versions, sha256 of the sheets, and the fingerprint of every BAM.
+def describe_run(
+    sheets: Iterable[str], checks: Iterable[str], config: Mapping[str, Any], catalogues: Iterable[str] = ()
+) -> str:
+    """JSON text: workflow commit, versions, sha256 of the sheets and catalogues, and the fingerprint of every BAM.
 
     Args:
         sheets: paths of the cohort's sheets.
         checks: paths of the samples' checks, which hold the fingerprints (size, first and last MiB of each BAM).
         config: the cohort's YAML as the user gave it.
+        catalogues: paths of the assays' catalogues of hot spots.
     """
     checked = [records.read(SampleCheck, path) for path in checks]
     run = {
         "workflow": {"commit": commit(REPOSITORY), "python": platform.python_version()},
         "packages": {name: version(name) for name in PACKAGES},
         "config": config,
-        "sheets_sha256": {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sheets},
+        "sheets_sha256": {path: _sha256(path) for path in sheets},
+        "catalogues_sha256": {path: _sha256(path) for path in catalogues},
         "samples_fingerprint": {check.sample: check.fingerprint for check in checked},
         "samples_notes": {check.sample: list(check.notes) for check in checked if check.notes},
         "samples_quarantined": {check.sample: check.usable.reason for check in checked if not check.usable.ok},
     }
     return json.dumps(run, indent=2) + "\n"
+
+
+def _sha256(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def as_yaml(settings: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ def _file_names(cohort: Cohort) -> dict[str, list[str]]:
     named[""] = [*cohort.sheets.values(), *cohort.frozen_cutoffs.values()]
     named[""] += [row[column] for row in cohort.plates.values() for column in ("file", "layout") if row.get(column)]
     for assay in cohort.assays.values():
-        named[""] += [assay.targets, assay.reference, assay.copy_number_reference, assay.snps]
+        named[""] += [assay.targets, assay.reference, assay.copy_number_reference, assay.snps, assay.hotspot_catalogue]
     return {
         owner: sorted({text for path in paths if path for text in (path, Path(path).name)}, key=len, reverse=True)
         for owner, paths in named.items()

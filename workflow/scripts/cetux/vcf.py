@@ -1,16 +1,17 @@
 """A standard VCF of one sample's reported changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pysam
 
-from cetux.coding import Transcript, transcripts
+from cetux.allele_names import AlleleNames, names_of
+from cetux.coding import transcripts
 from cetux.codons import codon_bases
-from cetux.edits import Edit, anchored
+from cetux.edits import Edit
 from cetux.evidence import Allele, SampleGenotypes
-from cetux.hgvs import allele_edits, coding_name, genomic_name, protein_name
+from cetux.hgvs import allele_edits
 from cetux.records import whole
 from cetux.resources import Codon, contig_lengths
 from cetux.states import Genotype
@@ -134,28 +135,23 @@ def _records(
         if edits is None:
             left_out.append(f"{name}: its ends, or the bases that it changes, are unknown")
             continue
-        written = [anchored(edit, around) for edit in edits]
-        lines = [edit for edit in written if edit is not None]
-        if len(lines) < len(written):
+        names = names_of(edits, known.get(allele.gene), around, build)
+        if not names.records:
             left_out.append(f"{name}: the bases beside it are unknown; give the assay its FASTA")
             continue
-        info = _info(allele, known.get(allele.gene), edits, around, build)
-        phase = lines[0].start + 1 if len(lines) > 1 else 0
-        records += [_Record(line, allele, info, phase) for line in lines]
+        phase = names.records[0].start + 1 if len(names.records) > 1 else 0
+        records += [_Record(line, allele, _info(allele, names), phase) for line in names.records]
     return records, left_out
 
 
-def _info(
-    allele: Allele, transcript: Transcript | None, edits: Iterable[Edit], bases: Mapping[int, str], build: str
-) -> dict[str, str | int | bool]:
-    edits = tuple(edits)
+def _info(allele: Allele, names: AlleleNames) -> dict[str, str | int | bool]:
     text = {
         "GENE": allele.gene,
-        "TRANSCRIPT": transcript.accession if transcript else "",
+        "TRANSCRIPT": names.transcript,
         "PROTEIN": allele.protein,
-        "HGVSC": (coding_name(transcript, edits) if transcript else "") or allele.hgvs_c,
-        "HGVSP": protein_name(transcript, edits, letters=3) if transcript else "",
-        "HGVSG": genomic_name(edits, bases, build),
+        "HGVSC": names.hgvs_c or allele.hgvs_c,
+        "HGVSP": names.hgvs_p,
+        "HGVSG": names.hgvs_g,
     }
     encoded = {key: value.translate(_RESERVED) for key, value in text.items()}
     return encoded | {"LISTED": allele.listed, "BRAF_CLASS": allele.braf_class or 0}

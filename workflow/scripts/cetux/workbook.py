@@ -23,6 +23,12 @@ NUMBERS: Mapping[str, frozenset[str]] = {
             *("bins_kept", "bins_designed"),
         )
     ),
+    "alleles": frozenset(
+        (
+            *("braf_class", "alt_fragments", "fragments", "vaf", "ccf", "ccf_low", "ccf_high"),
+            *("forward", "reverse", "at_ends", "p_value", "other_alt", "other_depth", "other_vaf"),
+        )
+    ),
     "heregulin": frozenset(
         (
             *("value_pg_per_ml", "interval_low_pg_per_ml", "interval_high_pg_per_ml"),
