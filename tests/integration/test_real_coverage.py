@@ -17,7 +17,7 @@ from cetux.correction import Correction, Depths, build_reference, correct_covera
 from cetux.counts import Usable
 from cetux.coverage import no_coverage
 from cetux.evidence import CopyNumber
-from cetux.gene_bins import Bins, Locus, erbb2_locus
+from cetux.gene_bins import Bins, Locus, erbb2_locus, extended_loci
 from cetux.normals import check_normals
 from cetux.resources import Interval
 
@@ -27,21 +27,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text
 RULES = {key: said["default"] for key, said in SCHEMA["properties"]["erbb2"]["properties"].items()}
 CHROMOSOMES = ("chr1", "chr3", "chr7", "chr9", "chr11", "chr12", "chr17")
 FOLDS = 6
-EGFR = Locus(
-    "EGFR",
-    (Interval("7", 55_086_713, 55_275_031),),
-    Interval("7", 61_000_000, 159_138_663),
-    Interval("7", 54_000_000, 56_500_000),
-    Interval("7", 0, 54_000_000),
-)
-"""Controls on 7q, 7p apart; exons and their introns, all bins between the first and the last exon."""
-MET = Locus(
-    "MET",
-    (Interval("7", 116_312_458, 116_438_440),),
-    EGFR.arm,
-    Interval("7", 115_000_000, 118_000_000),
-    Interval("7", 0, 54_000_000),
-)
+EGFR, MET, _ = extended_loci("GRCh37")
 CCND1 = Locus(
     "CCND1",
     (Interval("11", 69_455_872, 69_469_242),),

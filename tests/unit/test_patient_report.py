@@ -239,7 +239,8 @@ def test_a_gain_says_how_far_it_reaches_and_which_part_of_the_gene_it_is() -> No
     assert wide.endswith("; raised over 0.12 to 2.40 Mb (gain: focal)")
     assert last_cell(raised_width_bp=9_000_000).endswith("raised over 9.00 or more Mb (gain: no controls to tell)")
     broken = last_cell(raised_part="17:39723319-39728662 (exons 17-27)", break_p_value=0.001)
-    assert broken.endswith("; part of the gene that stands higher: 17:39723319-39728662 (exons 17-27), p 0.001 of a step by chance")
+    place = "17:39723319-39728662 (exons 17-27)"
+    assert broken.endswith(f"; part of the gene that stands higher: {place}, p 0.001 of a step by chance")
 
 
 USABLE = "Nothing: every axis was usable."
