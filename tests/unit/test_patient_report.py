@@ -240,6 +240,8 @@ def test_a_gain_says_how_far_it_reaches_and_which_part_of_the_gene_it_is() -> No
     assert last_cell(raised_width_bp=9_000_000).endswith("raised over 9.00 or more Mb (gain: no controls to tell)")
     broken = last_cell(raised_part="17:39723319-39728662 (exons 17-27)", break_p_value=0.001)
     place = "17:39723319-39728662 (exons 17-27)"
+    failed = last_cell(bins_designed=40, bins_dropped=("2 without a read", "1 left out"))
+    assert failed.endswith("of 40 bins not used: 2 without a read; 1 left out")
     assert broken.endswith(f"; part of the gene that stands higher: {place}, p 0.001 of a step by chance")
 
 

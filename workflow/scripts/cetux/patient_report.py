@@ -247,12 +247,14 @@ def _copies_row(call: CopyNumber, at: tuple[str, str]) -> tuple[str, ...]:
 
 
 def _reach(call: CopyNumber) -> Iterator[str]:
-    """How far a gain reaches, and which part of the gene stands higher where the copies step inside it."""
+    """How far a gain reaches, which part of the gene stands higher where the copies step inside it, and failed bins."""
     if call.raised_width_bp is not None:
         most = f" to {call.raised_width_most_bp / 1e6:.2f}" if call.raised_width_most_bp is not None else " or more"
         yield f"raised over {call.raised_width_bp / 1e6:.2f}{most} Mb (gain: {call.extent or 'no controls to tell'})"
     if call.break_p_value is not None:
         yield f"part of the gene that stands higher: {call.raised_part}, p {call.break_p_value:.2g} of a step by chance"
+    if call.bins_dropped:
+        yield f"of {call.bins_designed} bins not used: {'; '.join(call.bins_dropped)}"
 
 
 def _purity(call: CopyNumber) -> str:
