@@ -78,7 +78,7 @@ def test_a_negative_carries_its_limit(finished):
 def test_the_reason_for_an_indeterminate_call_is_named(finished):
     table = rows(finished / "results/mechanisms.tsv")
     assert "codon 61 depth" in table["P08_DEPTH"]["missing"]
-    assert "purity: 0.10 is below 0.20" in table["P09_PURITY"]["missing"]
+    assert "purity: 0.1 is below 0.2" in table["P09_PURITY"]["missing"]
 
 
 def test_the_statistics_are_those_of_the_cohort_as_built(finished):
