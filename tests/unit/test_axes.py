@@ -290,3 +290,22 @@ def test_an_axis_that_is_not_negative_has_no_limit() -> None:
     assert axis(Axis.RAS, sample(KRAS="NO_CALL; all at 20x")).limit is None
     assert axis(Axis.ERBB2, sample(erbb2="AMP 22")).limit is None
     assert axis(Axis.HRG, sample()).limit is None
+
+
+@pytest.mark.parametrize(
+    ("change", "purity", "verdict"),
+    [
+        ("N581T 50%", None, Verdict.NOT_USABLE),
+        ("N581T 38%", None, Verdict.NOT_USABLE),
+        ("N581T 99%", 0.2, Verdict.NOT_USABLE),  # born with it on both copies: at 0.2 a tumour reaches 11 %
+        ("N581T 50%", 0.8, Verdict.NEGATIVE),  # 67 % can be reached
+        ("N581T 8%", None, Verdict.NEGATIVE),
+        ("D594G 50%", None, Verdict.NEGATIVE),  # listed
+    ],
+)
+def test_what_the_patient_may_be_born_with_proves_no_tumour_dna(
+    change: str, purity: float | None, verdict: Verdict
+) -> None:
+    """Rules: ctDNA with no tumour variant anywhere is not usable."""
+    plasma = sample(specimen=CTDNA, BRAF=f"MUT {change}", purity=purity, erbb2="NE" if purity is None else "NEG")
+    assert axis(Axis.RAS, plasma).verdict is verdict

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.builders import reference_bases
 from tests.unit.genotype_builders import (
     LISTED,
     PLASMA,
@@ -24,7 +25,7 @@ from tests.unit.genotype_builders import (
 from cetux.codons import plus_strand, protein_change
 from cetux.counts import HaplotypeCounts, Usable
 from cetux.evidence import Allele, SampleGenotypes
-from cetux.genotype import Sample
+from cetux.genotype import _STRAND_GUARD_P, Sample, _looks_so
 from cetux.haplotypes import ReadFilter
 from cetux.hgvs import haplotype_name
 from cetux.resources import Codon
@@ -353,6 +354,83 @@ def test_guard_only_in_the_last_five_bases_of_reads(tmp_path: Path) -> None:
     assert traces_of(called)["G12D"].filters == ("read_ends",)
     assert called.genes["KRAS"].state is Genotype.NO_CALL
     assert called.flags == ("artefact:KRAS_G12D:read_ends",)
+
+
+@pytest.mark.parametrize(("at_ends", "inside"), [(40, 1), (40, 4), (4, 1)])
+def test_a_stray_fragment_inside_does_not_clear_what_stands_at_read_ends(
+    tmp_path: Path, at_ends: int, inside: int
+) -> None:
+    bam = builder(G12)
+    first = min(G12.positions)
+    cover(bam, G12, 300)
+    bases = "".join(bam.reference[next(iter(bam.reference))][400 - 42 : 400]) + "ATC"
+    for i in range(at_ends):
+        bam.add_read("chr12", first - 42, bases, name=f"end{i}", reverse=bool(i % 2))
+    cover(bam, G12, inside, changes=coding(G12, {1: "A"}))
+    called = call(count(bam, tmp_path, [G12]), [G12])
+    assert alleles_of(called) == {}
+
+
+def single_reads(folder: Path, forward: int, reverse: int, many: int = 400) -> SampleGenotypes:
+    """As many single reads with G12D on each strand, among reads of which every second lies on either."""
+    bam = builder(G12)
+    stretch = bam.reference[next(iter(bam.reference))]
+    for i in range(many):
+        left = 30 + i % 25
+        text = stretch[400 - left : 400 + 70]
+        mutant = i // 2 < (reverse if i % 2 else forward)
+        shown = text[:left] + "ATC" + text[left + 3 :] if mutant else text
+        bam.add_read("chr12", min(G12.positions) - left, shown, name=f"single{i}", reverse=bool(i % 2))
+    return call(count(bam, folder, [G12]), [G12])
+
+
+@pytest.mark.parametrize(("forward", "reverse", "many"), [(5, 0, 100), (0, 6, 100), (7, 0, 120), (40, 1, 400)])
+def test_guard_few_fragments_on_one_strand_or_nearly_all(tmp_path: Path, forward: int, reverse: int, many: int) -> None:
+    called = single_reads(tmp_path, forward, reverse, many)
+    assert alleles_of(called) == {}
+    assert traces_of(called)["G12D"].filters == ("one_strand",)
+
+
+@pytest.mark.parametrize(("forward", "reverse"), [(3, 2), (6, 2), (20, 8)])
+def test_an_uneven_split_over_the_strands_is_no_artefact(tmp_path: Path, forward: int, reverse: int) -> None:
+    """By chance eight fragments are as uneven as six and two in 29 % of mutations."""
+    assert list(alleles_of(single_reads(tmp_path, forward, reverse, 100))) == ["G12D"]
+
+
+def test_guards_take_few_true_mutations() -> None:
+    """Fragments of a true change lie as those of the reference do: half on a strand, a twentieth at read ends."""
+    rng = np.random.default_rng(4)
+    for fragments, most in ((5, 0.07), (8, 0.012), (20, 0.005), (500, 0.001)):
+        forward = rng.binomial(fragments, 0.5, 4_000)
+        ends = rng.binomial(fragments, 0.05, 4_000)
+        taken = [
+            _looks_so(int(f), fragments, 0.5, _STRAND_GUARD_P)
+            or _looks_so(fragments - int(f), fragments, 0.5, _STRAND_GUARD_P)
+            or _looks_so(int(e), fragments, 0.05, 0.01)
+            for f, e in zip(forward, ends, strict=True)
+        ]
+        assert np.mean(taken) <= most
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.045, 0.06, 0.08])
+def test_heavy_damage_makes_no_mutation(tmp_path: Path, rate: float) -> None:
+    """C>T in this part of the sequenced strand, everywhere: at 6 % that is 3 % of the reads over each C."""
+    wanted = [codon("KRAS", number) for number in (12, 13, 59, 61, 117, 146)]
+    bam, rng = builder(*wanted), np.random.default_rng(3)
+    for one in wanted[0], wanted[3], wanted[4], wanted[5]:
+        for i in range(500):
+            start, strand = min(one.positions) - 62 - i % 30, "+-"[i // 30 % 2]
+            bases = reference_bases(bam.reference, f"chr{one.chrom}", start, start + 160)
+            wrong, right = ("C", "T") if strand == "+" else ("G", "A")
+            changes = {start + j: right for j, base in enumerate(bases) if base == wrong and rng.random() < rate}
+            bam.add_fragment(f"chr{one.chrom}", start, start + 160, changes=changes, strand=strand)
+    counts = count(bam, tmp_path, wanted)
+    called = call(counts, wanted)
+    assert alleles_of(called) == {}
+    assert counts.background.variable <= 0.02 * counts.background.positions
+    shown = [flag for flag in called.flags if flag.startswith("damage:")]
+    assert (len(shown) == 2) == (rate > 0.02)  # C>T and G>A of the plus strand, each over half of the fragments
+    assert called.error_rates["C>T"] == pytest.approx(rate / 2, rel=0.2)
 
 
 def test_guard_only_on_one_strand_where_the_reference_is_on_both(tmp_path: Path) -> None:

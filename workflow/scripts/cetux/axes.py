@@ -37,6 +37,7 @@ WEAK_REFERENCE = ("flat_reference", "few_normals", "reference_unknown")
 """Flags of a copy-number reference that caps the confidence."""
 
 _GERMLINE_VAF = (0.4, 0.6)
+_HETEROZYGOUS_VAF, _HOMOZYGOUS_VAF = (0.35, 0.65), 0.9  # wider: as proof of tumour DNA the doubtful do not serve
 _UNREAD = RasState.NOT_ASSESSED
 _CLASSES = {1: BrafState.CLASS1, 2: BrafState.CLASS2}
 _CARRIED = ("no_precision", "assays_disagree")
@@ -198,7 +199,18 @@ def shows_tumour(sample: SampleEvidence) -> bool:
     if sample.specimen is Specimen.TISSUE or sample.erbb2.state is Erbb2.AMP:
         return True
     found = [allele for genotype in sample.genotypes.genes.values() for allele in genotype.alleles]
-    return any(allele.listed or not likely_germline(allele, sample.erbb2.given_purity) for allele in found)
+    return any(allele.listed or not _may_be_germline(allele, sample.erbb2.given_purity) for allele in found)
+
+
+def _may_be_germline(allele: Allele, purity: float | None) -> bool:
+    """Whether a change that no table lists is no proof of tumour DNA, since the patient may have been born with it.
+
+    About half of the reads, or nearly all: unless the tumour's part p is known to let a somatic change reach that much,
+    p / (2 - p) as in `likely_germline`.
+    """
+    low, high = _HETEROZYGOUS_VAF
+    inherited = low <= allele.vaf <= high or allele.vaf >= _HOMOZYGOUS_VAF
+    return inherited and (purity is None or purity / (2 - purity) < allele.vaf)
 
 
 def _unread(sample: SampleEvidence, why: str) -> _Said:

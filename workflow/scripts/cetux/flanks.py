@@ -23,6 +23,7 @@ _STRATA = len(ORIENTATIONS) * len(ERROR_CLASSES)
 _VARIANT_FRAGMENTS = 3
 _VARIANT_FOLD = 20.0
 _VARIANT_FRACTION = (0.002, 0.02)
+_VARIANT_OVER_MEDIAN = 5.0
 
 
 @dataclass
@@ -59,7 +60,9 @@ class FlankCounter:
         """The counts of all windows, positions that look variable left out.
 
         A position looks variable where a base other than the consensus stands in at least three fragments and at a
-        fraction of at least 20 times the sample's mean for that substitution, within 0.2 % and 2 % [P].
+        fraction of at least 20 times the sample's mean for that substitution, within 0.2 % and 2 % [P]. Where the
+        middle position of the substitution shows it already, as in a badly damaged specimen, only five times its
+        fraction is variable: what most positions show is an error and no polymorphism.
         """
         if not self.shown:
             return Background()
@@ -88,13 +91,15 @@ def _variable(shown: Ints, consensus: Ints) -> npt.NDArray[np.bool_]:
     depth = by_base.sum(axis=1)
     others = by_base.copy()
     others[np.arange(len(others)), consensus] = 0
-    rates = np.zeros((4, 4))
+    rates, middle = np.zeros((4, 4)), np.zeros((4, 4))
     for base in range(4):
         here = others[consensus == base]
         fraction = here / np.maximum(depth[consensus == base], 1)[:, None]
         calm = np.where(fraction < _VARIANT_FRACTION[1], here, 0)
+        middle[base] = np.median(fraction, axis=0) if len(here) else 0.0
         rates[base] = calm.sum(axis=0) / max(int(depth[consensus == base].sum()), 1)
     limit = np.clip(_VARIANT_FOLD * rates[consensus], *_VARIANT_FRACTION)
+    limit = np.maximum(limit, _VARIANT_OVER_MEDIAN * middle[consensus])
     odd: npt.NDArray[np.bool_] = ((others >= _VARIANT_FRAGMENTS) & (others >= limit * depth[:, None])).any(axis=1)
     return odd
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scipy import special
+
 from cetux.background import estimate
 from cetux.clonality import CellFraction, cell_fraction, mutated_copies
 from cetux.coding import Transcript
@@ -21,6 +23,15 @@ GENOMES_PER_NG = 330.0
 
 _LINKED_SHARE = 0.8
 _GUARD_P = 0.01
+_STRAND_GUARD_P = 0.04
+"""Five fragments on one strand, where half of the others lie on it, are so by chance in 0.5**5 = 3 %: the specification
+(2.1) wants five fragments on both strands."""
+_HEAVY_DAMAGE = 0.01
+"""Rate of one substitution from which limits suffer so much that the reader is told: MUT_LOW begins there."""
+_MOSTLY = 0.8
+_MOSTLY_P = 1e-4
+"""A few fragments beside an artefact must not make it a mutation: four fifths of the fragments are as good as all where
+that is far beyond chance [P]."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ def call_genotypes(
         sample=counts.sample,
         usable=usable,
         genes=called,
-        flags=tuple(_flags(counts, sample, called.values())),
+        flags=tuple(_flags(counts, sample, called.values(), rates.summary())),
         error_rates=rates.summary(),
         error_normals=tuple(normal.sample for normal in alike),
         observed=_observed(pairs, supports, transcripts),
@@ -109,9 +120,12 @@ def call_genotypes(
     )
 
 
-def _flags(counts: HaplotypeCounts, sample: Sample, genes: Iterable[GeneGenotype]) -> Iterable[str]:
+def _flags(
+    counts: HaplotypeCounts, sample: Sample, genes: Iterable[GeneGenotype], damage: Mapping[str, float]
+) -> Iterable[str]:
     if sample.specimen is Specimen.CTDNA and not sample.umi:
         yield "ctdna_without_umi"
+    yield from (f"damage:{name}:{rate:.1%}" for name, rate in damage.items() if rate >= _HEAVY_DAMAGE)
     if counts.identical_records_dropped:
         yield f"identical_records:{counts.identical_records_dropped}"
     for gene in genes:
@@ -258,24 +272,44 @@ class _Caller:
         return [name for name, many in support.linked.items() if many >= _LINKED_SHARE * support.whole]
 
     def _filters(self, support: Support) -> tuple[str, ...]:
-        """Why the fragments look like an artefact: all on one strand, at read ends or badly mapped, where the reference
-        is not.
-
-        If a share f of the reference fragments is so by the way the reads lie, k true fragments are all so with f**k;
-        below 1 % it is taken for an artefact. Amplicons read many codons on one strand alone.
+        """Why the fragments look like an artefact: on one strand, at read ends or badly mapped, where the reference is
+        not (`_looks_so`). Amplicons read many codons on one strand alone. Insertions and deletions lie beside the codon
+        whose reference they are held against, up to a read's length: of them only all count, not most.
         """
         k = support.fragments
-        found = []
-        if not self.sample.amplicon:
-            shares = (support.share_without_forward, support.share_without_reverse)
-            alone = (support.forward == 0, support.reverse == 0)
-            if any(all_so and 2 * share**k < _GUARD_P for all_so, share in zip(alone, shares, strict=True)):
-                found.append("one_strand")
-        if support.at_ends == k and support.share_at_ends**k < _GUARD_P:
-            found.append("read_ends")
-        if support.badly_mapped == k and support.share_badly_mapped**k < _GUARD_P:
-            found.append("mapping")
-        return tuple(found)
+
+        def looks(so: int, share: float, least_p: float) -> bool:
+            return (so == k or support.indel is None) and _looks_so(so, k, share, least_p)
+
+        without_forward = looks(k - support.forward, support.share_without_forward, _STRAND_GUARD_P)
+        without_reverse = looks(k - support.reverse, support.share_without_reverse, _STRAND_GUARD_P)
+        looks_like = {
+            "one_strand": not self.sample.amplicon and (without_forward or without_reverse),
+            "read_ends": looks(support.at_ends, support.share_at_ends, _GUARD_P),
+            "mapping": looks(support.badly_mapped, support.share_badly_mapped, _GUARD_P),
+        }
+        return tuple(name for name, so in looks_like.items() if so)
+
+
+def _looks_so(so: int, fragments: int, share: float, least_p: float) -> bool:
+    """Whether the fragments of a change are of a kind that the reference's rarely are.
+
+    If a share f of the reference fragments is so by the way the reads lie, all k true fragments are so with the chance
+    f**k, and at least m of them with I_f(m, k - m + 1), the tail of the binomial: all of them below `least_p`, or most
+    of them below `_MOSTLY_P`, is taken for an artefact.
+
+    Args:
+        so: fragments of the change that are of the kind.
+        fragments: all of the change, k > 0.
+        share: f, 0..1.
+        least_p: for all of them.
+
+    >>> _looks_so(5, 5, 0.5, 0.04), _looks_so(4, 4, 0.5, 0.04), _looks_so(40, 41, 0.5, 0.04)
+    (True, False, True)
+    """
+    if so == fragments:
+        return share**fragments < least_p
+    return so >= _MOSTLY * fragments and float(special.betainc(so, fragments - so + 1, share)) < _MOSTLY_P
 
 
 def _artefact(allele: Allele) -> str:
