@@ -33,10 +33,16 @@ than 1 / the bases that were counted; this only keeps the rate above zero [P].""
 INDEL_RATE = 1e-4
 """Insertions or deletions per position read, before anything is counted [P]."""
 
+SLIPPAGE = {4: 2e-4, 5: 1e-3, 6: 3e-3, 7: 1e-2}
+"""Least rate of one or two bases more or less in a repeat, by the places over which they can be moved: in a run of seven
+equal bases one deleted base can be moved over six. Copying slips there, the more the longer the run, and a sample's
+flanks hold too few such runs to count it [P]. Kept high: no frameshift in such a run is a resistance allele."""
+
 PAIR_PRIOR = 5.0
 SPREAD_PRIOR = 0.1
 """Variation of a rate between positions (squared coefficient of variation), worth `PAIR_PRIOR` pairs of errors [P]."""
 
+_SLIPPED_BASES = 2
 _DAMAGED_P = 1e-4
 _VARIANT_FRAGMENTS = 3
 _VARIANT_FRACTION = 0.01
@@ -64,6 +70,20 @@ class ErrorRates:
     def of(self, stratum: int, reference: str, shown: str) -> float:
         """Chance that a fragment of the stratum shows `shown` where it carries `reference`."""
         return float(self.rate[stratum, _BASES.index(reference), _BASES.index(shown)])
+
+    def indel_at(self, bases: int, shift: int) -> float:
+        """Chance that a fragment shows an insertion or deletion that it does not carry.
+
+        Args:
+            bases: that are inserted and deleted, together.
+            shift: places over which the change can be moved without becoming another one (0 outside of repeats).
+
+        >>> rates = ErrorRates(np.zeros(0), np.zeros(0), np.zeros(0), spread=0.1, indel=1e-6)
+        >>> rates.indel_at(1, 0), rates.indel_at(1, 6), rates.indel_at(2, 20), rates.indel_at(12, 12)
+        (1e-06, 0.003, 0.01, 1e-06)
+        """
+        slips = SLIPPAGE.get(min(shift, max(SLIPPAGE)), 0.0) if bases <= _SLIPPED_BASES else 0.0
+        return max(self.indel, slips)
 
     def summary(self) -> dict[str, float]:
         """Rate of each of the 12 substitutions over all strata, as often as each was seen, on the plus strand."""

@@ -273,17 +273,23 @@ class _Caller:
 
     def _filters(self, support: Support) -> tuple[str, ...]:
         """Why the fragments look like an artefact: on one strand, at read ends or badly mapped, where the reference is
-        not (`_looks_so`). Amplicons read many codons on one strand alone.
+        not (`_looks_so`). Amplicons read many codons on one strand alone. An insertion or deletion in a repeat shows
+        in the reads that reach the one place where the aligner put it, the reference in those over all its places: so
+        of them only all count, not most.
         """
         k = support.fragments
-        without_forward = _looks_so(k - support.forward, k, support.share_without_forward, _STRAND_GUARD_P)
-        without_reverse = _looks_so(k - support.reverse, k, support.share_without_reverse, _STRAND_GUARD_P)
-        looks = {
+
+        def looks(so: int, share: float, least_p: float) -> bool:
+            return (so == k or support.indel is None) and _looks_so(so, k, share, least_p)
+
+        without_forward = looks(k - support.forward, support.share_without_forward, _STRAND_GUARD_P)
+        without_reverse = looks(k - support.reverse, support.share_without_reverse, _STRAND_GUARD_P)
+        looks_like = {
             "one_strand": not self.sample.amplicon and (without_forward or without_reverse),
-            "read_ends": _looks_so(support.at_ends, k, support.share_at_ends, _GUARD_P),
-            "mapping": _looks_so(support.badly_mapped, k, support.share_badly_mapped, _GUARD_P),
+            "read_ends": looks(support.at_ends, support.share_at_ends, _GUARD_P),
+            "mapping": looks(support.badly_mapped, support.share_badly_mapped, _GUARD_P),
         }
-        return tuple(name for name, so in looks.items() if so)
+        return tuple(name for name, so in looks_like.items() if so)
 
 
 def _looks_so(so: int, fragments: int, share: float, least_p: float) -> bool:
