@@ -103,7 +103,8 @@ def read_calls(
                         symbolic += 1
                         continue
                     call = _call(record, (index, alt.upper()), column, bases)
-                    if call.alt != 0 and touches(call.edit, places.get(call.edit.chrom, set()), bases):
+                    there = _is_there(call, _genotype(record, column), index + 1)
+                    if there and touches(call.edit, places.get(call.edit.chrom, set()), bases):
                         calls.append(call)
                         unfiltered += not list(record.filter)
     except _UnfitError as problem:
@@ -206,6 +207,26 @@ def _numbers(
     stated = _item(given.get("AF"), index)
     vaf = alt / depth if alt is not None and depth else stated
     return alt, depth, vaf
+
+
+def _genotype(record: pysam.VariantRecord, column: str | None) -> tuple[int | None, ...]:
+    """GT of the sample's column, None for each allele that is not called (``.``); empty where there is no GT."""
+    return tuple(record.samples[column].get("GT") or ()) if column is not None else ()
+
+
+def _is_there(call: OtherCall, genotype: Sequence[int | None], number: int) -> bool:
+    """Whether the caller says that the sample has allele `number` of its record (VCF specification, 1.6.2: GT).
+
+    A genotype whose alleles are all called names all that are there, whatever single reads show: a VCF of several
+    samples has the other samples' alleles with 0/0 here. Where one is not called (``./.``) the counts must show the
+    allele. A caller without GT (LoFreq, Strelka) writes what it found. Counts of 0 are always a no.
+    """
+    shown = call.alt if call.alt is not None else call.vaf
+    if shown == 0:
+        return False
+    if not genotype or number in genotype:
+        return True
+    return None in genotype and shown is not None
 
 
 def _item(values: Any, index: int) -> Any:
