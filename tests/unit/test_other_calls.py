@@ -111,7 +111,7 @@ def test_there_are_enough_cases_and_every_state_is_among_them():
 def test_symbolic_alleles_and_missing_filters_are_noted(tmp_path):
     folder = CASES[0].parent
     (note,) = read(folder / "vardict_complex_untrimmed" / "calls.vcf").notes
-    assert note.startswith("1 symbolic alleles")
+    assert note.startswith("1 alleles without bases (such as <DEL>")
     unfiltered = (folder / "mutect2_agrees" / "calls.vcf").read_text().replace("\tPASS\tDP", "\t.\tDP")
     (tmp_path / "calls.vcf").write_text(unfiltered)
     theirs = read(tmp_path / "calls.vcf")
@@ -250,3 +250,24 @@ def test_of_several_alleles_those_of_the_genotype_are_calls(tmp_path: Path) -> N
 def test_a_change_of_another_sample_alone_is_no_disagreement(tmp_path: Path) -> None:
     theirs = read_records(tmp_path / "calls.vcf", "chr12 25245350 . C T . PASS . GT 0/0 0/1")
     assert compare_calls(*direct([]), codons("GRCh38"), theirs, KNOWN) == ()
+
+
+@pytest.mark.parametrize("unknown", ["N", "NC", "CN", "n", "R"])
+def test_a_record_whose_ref_is_not_known_is_left_out_and_the_rest_is_compared(tmp_path: Path, unknown: str) -> None:
+    """KRAS codon 12 is 25245349-25245351, counted from 1; 25200000 lies in no codon and needs no note."""
+    theirs = read_records(
+        tmp_path / "calls.vcf",
+        f"chr12 25200000 . {unknown} A . PASS . GT 0/1 0/1",
+        f"chr12 25245349 . {unknown} T . PASS . GT 0/1 0/1",
+        "chr12 25245350 . C T . PASS . GT 0/1 0/1",
+    )
+    assert theirs.usable == Usable()
+    assert [call.edit for call in theirs.calls] == [Edit("12", 25245349, "C", "T")]
+    (note,) = theirs.notes
+    assert note == "1 records over the codons were left out: their REF has letters other than A, C, G and T"
+
+
+def test_an_alt_of_n_is_no_change(tmp_path: Path) -> None:
+    theirs = read_records(tmp_path / "calls.vcf", "chr12 25245350 . C N . PASS . GT 0/1 0/1")
+    assert (theirs.usable, theirs.calls) == (Usable(), ())
+    assert theirs.notes == ("1 alleles without bases (such as <DEL>, * or N) on these chromosomes were left out",)

@@ -27,6 +27,7 @@ _CALLERS = {
     "dragen": "DRAGEN",
 }
 _PASSED = ("PASS", ".")
+_BASES = frozenset("ACGT")
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def read_calls(
 
     Returns:
         Calls by position. Damage in the file, or a REF that is not the build's, makes it not usable, with the reason.
+        A record whose REF does not name its bases (N) is left out, with a note.
     """
     caller = "unknown"
     try:
@@ -94,17 +96,21 @@ def read_calls(
             _check_build(file.header, build)
             column = _column(file.header, sample)
             calls: list[OtherCall] = []
-            symbolic = unfiltered = 0
+            symbolic = unfiltered = unknown = 0
             for record in file:
-                if plain_contig(record.contig) not in places:
+                here = places.get(plain_contig(record.contig))
+                if here is None:
+                    continue
+                if not set(str(record.ref).upper()) <= _BASES:
+                    unknown += any(place in here for place in range(record.start, record.start + len(str(record.ref))))
                     continue
                 for index, alt in enumerate(record.alts or ()):
-                    if not set(alt.upper()) <= set("ACGTN"):
+                    if not set(alt.upper()) <= _BASES:
                         symbolic += 1
                         continue
                     call = _call(record, (index, alt.upper()), column, bases)
                     there = _is_there(call, _genotype(record, column), index + 1)
-                    if there and touches(call.edit, places.get(call.edit.chrom, set()), bases):
+                    if there and touches(call.edit, here, bases):
                         calls.append(call)
                         unfiltered += not list(record.filter)
     except _UnfitError as problem:
@@ -114,7 +120,9 @@ def read_calls(
         return OtherCalls(sample, caller, Usable(False, f"the VCF {path} cannot be read ({error})", remedy))
     notes = []
     if symbolic:
-        notes.append(f"{symbolic} symbolic alleles (such as <DEL> or *) on these chromosomes were left out")
+        notes.append(f"{symbolic} alleles without bases (such as <DEL>, * or N) on these chromosomes were left out")
+    if unknown:
+        notes.append(f"{unknown} records over the codons were left out: their REF has letters other than A, C, G and T")
     if unfiltered:
         notes.append(f"{unfiltered} calls carry no FILTER: were they filtered?")
     ordered = sorted(calls, key=lambda call: call.edit)
