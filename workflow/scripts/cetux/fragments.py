@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pysam
 
+from cetux.errors import UnusableSample
+
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -170,6 +172,22 @@ def _merged(cells: Bytes) -> Merged:
     )
 
 
+def written_bases(read: pysam.AlignedSegment) -> str | None:
+    """The bases of a read, None where it has none (``*``).
+
+    Raises:
+        UnusableSample: some are written ``=``, for "as the reference" (SAM specification, 1.4). Taken for nothing they
+            would leave the mismatches alone, so that a faint change looked clonal.
+    """
+    sequence = read.query_sequence
+    if sequence is not None and "=" in sequence:
+        raise UnusableSample(
+            "the reads have = in place of the bases that match the reference (samtools calmd -e)",
+            "Give the BAM as it was before samtools calmd -e; calmd without -e does not bring the bases back",
+        )
+    return sequence
+
+
 def consensus_class(read: pysam.AlignedSegment) -> int:
     """Error class that the depth tags of a consensus read earn it; 0 for a read that is no consensus.
 
@@ -237,6 +255,9 @@ def read_fragments(
     A base below the filter's quality or N, a clipped base and one skipped by an intron (N in the CIGAR) is not read.
     Reads without qualities (``*``) show nothing. Records of one name with the same flag, position and CIGAR count once;
     of more than two different records of one name only the first two do.
+
+    Raises:
+        UnusableSample: the reads do not write out their bases.
     """
     layers = _Layers(segments[-1].column + segments[-1].end - segments[-1].start)
     indels: dict[int, dict[Indel, set[int]]] = {}
@@ -269,7 +290,7 @@ def _add(
     min_base_quality: int,
     indels: dict[int, dict[Indel, set[int]]],
 ) -> None:
-    sequence, qualities, cigar = read.query_sequence, read.query_qualities, read.cigartuples
+    sequence, qualities, cigar = written_bases(read), read.query_qualities, read.cigartuples
     if sequence is None or qualities is None or cigar is None:
         return
     phred = np.frombuffer(qualities, dtype=np.uint8)
