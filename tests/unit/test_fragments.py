@@ -1,11 +1,12 @@
 """Which reads are read, and what their letters, tags and CIGARs say: each kind of read through the whole count."""
 
+from array import array
 from pathlib import Path
 
 import pysam
 import pytest
 from tests.builders import write_fasta
-from tests.unit.genotype_builders import KEEP, builder, coding, codon, cover
+from tests.unit.genotype_builders import KEEP, builder, coding, codon, count, cover
 
 from cetux.counts import HaplotypeCounts
 from cetux.haplotypes import count_haplotypes
@@ -64,3 +65,28 @@ def test_samtools_calmd_does_not_give_the_bases_back(tmp_path: Path) -> None:
     pysam.samtools.calmd("-b", str(path), str(tmp_path / "r.fa.gz"), save_stdout=str(again))
     pysam.index(str(again))
     assert count_haplotypes("s", str(again), None, [G12], KEEP).usable.reason == EQUAL
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"cD": "x", "cM": "x"},
+        {"cD": 3, "cM": "x"},
+        {"cD": "3"},
+        {"cD": 3.0, "cM": 3.0},
+        {"cD": array("i", [3, 3])},
+        {"cD": 1, "cM": 1, "aM": "2", "bM": "2"},
+        {"cD": 1, "cM": 1, "aM": -1, "bM": -1},
+    ],
+    ids=str,
+)
+def test_a_read_whose_depth_tags_are_no_numbers_is_no_consensus(tmp_path: Path, tags: dict[str, object]) -> None:
+    """One such read among 300 good ones: it counts as the sequencer's own, of Phred 37, and the sample stands."""
+    bam = builder(G12)
+    cover(bam, G12, 300)
+    first = min(G12.positions)
+    bam.add_read("chr12", first - 20, "T" * 20 + "ATC" + "T" * 20, tags=tags)
+    counts = count(bam, tmp_path, [G12])
+    assert shown(counts) == {"ACC": 300, "ATC": 1}
+    assert counts.codons[0].haplotypes[1].strata == {"F222": 1}

@@ -192,7 +192,8 @@ def consensus_class(read: pysam.AlignedSegment) -> int:
     """Error class that the depth tags of a consensus read earn it; 0 for a read that is no consensus.
 
     fgbio and fgumi: cM (cD where it is absent) is the least number of raw reads behind a base, aM and bM that of each
-    strand. MSK's Marianas: fields 4 and 5 of the name are the reads of each strand. One raw read is no consensus.
+    strand. MSK's Marianas: fields 4 and 5 of the name are the reads of each strand. One raw read is no consensus, nor
+    is a read whose tags hold no whole number.
     """
     name = read.query_name or ""
     if name.startswith("Marianas:"):
@@ -201,9 +202,15 @@ def consensus_class(read: pysam.AlignedSegment) -> int:
         return _DUPLEX if plus and minus else _CONSENSUS if plus + minus >= 2 else 0
     if not read.has_tag("cD"):
         return 0
-    if read.has_tag("aM") and read.has_tag("bM") and read.get_tag("aM") and read.get_tag("bM"):
+    if _raw_reads(read, "aM") >= 1 and _raw_reads(read, "bM") >= 1:
         return _DUPLEX
-    return _CONSENSUS if int(read.get_tag("cM" if read.has_tag("cM") else "cD")) >= 2 else 0
+    return _CONSENSUS if _raw_reads(read, "cM" if read.has_tag("cM") else "cD") >= 2 else 0
+
+
+def _raw_reads(read: pysam.AlignedSegment, tag: str) -> int:
+    """The number of raw reads in a tag; 0 where there is none, or what it holds is no whole number."""
+    found = read.get_tag(tag) if read.has_tag(tag) else 0
+    return found if isinstance(found, int) else 0
 
 
 class _Layers:
