@@ -5,13 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.genotype_builders import LISTED, SETTINGS, counted
+from tests.unit.genotype_builders import KEEP, LISTED, SETTINGS, builder, codon, counted, cover
 
 from cetux import records
 from cetux.call_comparison import compare_with_vcf
-from cetux.counts import HaplotypeCounts, Usable
+from cetux.counts import HaplotypeCount, HaplotypeCounts, Usable
 from cetux.evidence import SampleGenotypes
+from cetux.haplotypes import count_haplotypes
 from cetux.identity import Site, SiteCount
+from cetux.resources import Interval
+from cetux.sample_check import Reference, check_sample
 from cetux.sample_genotypes import genotype_sample, read_backgrounds
 from cetux.sites import CountedSite, KnownSite, SiteCounts
 from cetux.states import Agreement, Genotype
@@ -20,6 +23,7 @@ from cetux.umi_signs import CheckedSample, UmiSigns
 SAMPLE = {"specimen": "tissue", "purity": 0.6, "umi": False, "amplicon": False, "dna_ng": None}
 CHECK = CheckedSample("s", Usable(), build="GRCh38")
 # KRAS 12 is GGT on the minus strand, ACC on the plus strand; G12D (c.35G>A) makes it ATC (specification 7.6)
+G12 = codon("KRAS", 12)
 G12D = ("KRAS", 12, "ATC")
 
 
@@ -188,3 +192,55 @@ def test_the_wild_type_of_plasma_whose_bam_shows_no_umis_excludes_what_tissue_mu
         for umi in (CONSENSUS, ORDINARY)
     ]
     assert states == [Genotype.NO_CALL, Genotype.WT]
+
+
+def kras_counts(shown: dict[int, dict[str, int]]) -> HaplotypeCounts:
+    """500 fragments at each listed codon but those of KRAS, which show what is given by codon."""
+    counts = counted(LISTED, 500)
+    codons = []
+    for one in counts.codons:
+        bases = shown.get(one.codon, {}) if one.gene == "KRAS" else None
+        haplotypes = [HaplotypeCount(text, many, many, 0) for text, many in (bases or {}).items()]
+        codons.append(one if bases is None else replace(one, haplotypes=tuple(haplotypes)))
+    return replace(counts, codons=tuple(codons))
+
+
+def test_a_gene_of_which_one_codon_is_read_in_part_is_not_called_uncovered() -> None:
+    """Reads that begin inside codon 61: 400 fragments show two of its bases, none all three."""
+    kras = genotypes(kras_counts({61: {".TG": 400}})).genes["KRAS"]
+    assert (kras.state, kras.failing) == (Genotype.NO_CALL, ("codon 61 read only in part (by 400 fragments)",))
+
+
+def test_beside_codons_that_are_read_whole_one_in_part_is_told_from_one_uncovered() -> None:
+    kras = genotypes(kras_counts({12: {"ACC": 500}, 61: {".TG": 390, "T.G": 10}})).genes["KRAS"]
+    told = {text for text in kras.failing if "codon 61" in text or "codon 146" in text or "codon 12 " in text}
+    assert told == {"codon 61 read only in part (by 400 fragments)", "codon 146 not covered"}
+
+
+def test_a_gene_without_any_fragment_is_uncovered() -> None:
+    assert genotypes(kras_counts({})).genes["KRAS"].failing == ("no codon is covered",)
+
+
+def reads_of(tmp_path: Path, phred: int | None) -> SampleGenotypes:
+    """300 fragments over KRAS codon 12, checked, counted and called; phred None for reads without qualities (``*``)."""
+    bam = builder(G12)
+    cover(bam, G12, 300, base_quality=phred or 0)
+    for read in bam.reads if phred is None else ():
+        read.query_qualities = None
+    path = str(bam.write(tmp_path / "s.bam"))
+    place = Interval("12", min(G12.positions), max(G12.positions) + 1)
+    check = check_sample("s", path, "GRCh38", "hybrid", Reference(), [place])
+    assert check.usable.ok, "its coverage counts"
+    return genotypes(count_haplotypes("s", path, None, LISTED, KEEP), check=check)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("phred", [None, 0])
+def test_reads_without_qualities_are_no_missing_coverage(tmp_path: Path, phred: int | None) -> None:
+    found = reads_of(tmp_path, phred)
+    assert (found.usable.reason, found.genes) == ("the reads carry no base qualities (* or 0)", {})
+    assert found.usable.remedy == "Align the FASTQ with its qualities again"
+
+
+def test_reads_of_low_quality_have_qualities(tmp_path: Path) -> None:
+    assert reads_of(tmp_path, 12).usable.ok
