@@ -1,17 +1,21 @@
 """Reads of others, counted and called: the figures of ../shared/data/README.md."""
 
+import csv
 from pathlib import Path
 
 import pytest
 
-from cetux.coding import transcripts
+from cetux.coding import SCANNED_GENES, coding_scan, transcripts
 from cetux.counts import HaplotypeCounts, SampleCheck, Usable
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
 from cetux.haplotypes import ReadFilter, count_haplotypes
-from cetux.resources import alleles, codons
+from cetux.resources import alleles, codons, contig_lengths
+from cetux.sample_genotypes import genotype_sample
 from cetux.settings import with_defaults
 from cetux.states import Genotype, Specimen
+from cetux.umi_signs import CheckedSample, UmiSigns
+from tests.builders import write_fasta
 
 pytestmark = pytest.mark.real
 
@@ -24,6 +28,19 @@ def count_and_call(bam: Path, build: str, sample: Sample) -> tuple[HaplotypeCoun
     check = SampleCheck("s", Usable(), build=build)
     genes, settings = transcripts(build, None), with_defaults({})["genotypes"]
     return counts, call_genotypes(check, counts, codons(build), genes, alleles(), sample, settings)
+
+
+def reference(real_data: Path, path: Path) -> str:
+    """A FASTA of GRCh37 without ``chr``: KRAS, NRAS and BRAF as published, N elsewhere."""
+    sequences = {}
+    with (real_data / "reference/regions.tsv").open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle, delimiter="\t"):
+            if row["gene"] in SCANNED_GENES:
+                lines = (real_data / f"reference/fasta_plus_strand/{row['gene']}.fa").read_text().splitlines()
+                bases = "".join(line.strip() for line in lines if not line.startswith(">")).upper()
+                sequences[row["chrom"], int(row["hg19_start"]) - 1] = bases
+    contigs = {name: contig_lengths("GRCh37")[name] for name, _ in sequences}
+    return str(write_fasta(path, contigs, sequences))
 
 
 def found(called: SampleGenotypes) -> dict[str, Allele]:
@@ -59,6 +76,26 @@ def test_seracare_shows_no_other_mutation(seracare: tuple[HaplotypeCounts, Sampl
     assert set(found(seracare[1])) == {
         *("KRAS G12D", "KRAS G12C", "KRAS Q61H", "BRAF V600E", "NRAS Q61R", "PIK3CA H1047R", "ERBB2 Y772_A775dup"),
     }
+
+
+def test_seracare_shows_no_other_change_in_the_whole_coding_sequences(real_data: Path, tmp_path: Path) -> None:
+    """The alleles that the vendor put in, all of them listed, and nothing at any other codon of KRAS, NRAS and BRAF."""
+    fasta = reference(real_data, tmp_path / "GRCh37.fa.gz")
+    scan = coding_scan("GRCh37", fasta)
+    assert scan.notes == ()
+    # amino acids of NP_004976 (KRAS 4B), NP_002515 and NP_004324, and their stops; less the 23 codons of the rules
+    assert sum(not codon.required for codon in scan.counted) == 188 + 189 + 766 + 3 - 23
+    bam = str(real_data / "reads/seracare_access/SeraCare_0-5.bam")
+    counts = count_haplotypes("s", bam, fasta, scan.counted, ReadFilter(20, 20, False))
+    check = CheckedSample("s", Usable(), build="GRCh37", umi=UmiSigns(reads=10, telling=10, consensus=10))
+    sample = {"specimen": "ctdna", "purity": None, "umi": True, "amplicon": False}
+    called = genotype_sample(check, counts, None, "GRCh37", fasta, sample, with_defaults({})["genotypes"])
+    alleles_of = {name: found(called)[name] for name in found(called) if name.split()[0] in SCANNED_GENES}
+    assert set(alleles_of) == {"KRAS G12D", "KRAS G12C", "KRAS Q61H", "BRAF V600E", "NRAS Q61R"}
+    assert all(allele.listed and allele.state is Genotype.MUT for allele in alleles_of.values())
+    # so that the silence means something: unlisted codons were read, at 200 fragments or more
+    by_gene = called.coding_coverage
+    assert by_gene["KRAS"] * 189 + by_gene["NRAS"] * 190 + by_gene["BRAF"] * 767 > 150
 
 
 def test_seracare_duplication_of_erbb2_is_listed(seracare: tuple[HaplotypeCounts, SampleGenotypes]) -> None:

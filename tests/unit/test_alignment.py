@@ -9,11 +9,14 @@ from tests.builders import BamBuilder, random_reference, write_fasta
 from tests.unit.genotype_builders import KEEP, coding, codon, cover
 
 from cetux.codons import plus_strand
-from cetux.counts import HaplotypeCounts
+from cetux.counts import HaplotypeCounts, Usable
 from cetux.haplotypes import count_haplotypes
+from cetux.resources import Interval, contig_lengths
+from cetux.sample_check import Reference, check_sample
 
 G12 = replace(codon("KRAS", 12), positions=(1002, 1001, 1000))
 CONTIGS = {"chr12": 2000}
+LENGTHS = {"chr12": contig_lengths("GRCh38")["12"]}
 
 
 def fasta(path: Path, seed: int = 1) -> str:
@@ -71,3 +74,32 @@ def test_a_cram_without_its_reference_is_quarantined(
         found = counted(path, reference)
         assert not found.usable.ok and found.codons == ()
         assert reason in found.usable.reason and found.usable.remedy
+
+
+@pytest.mark.parametrize("version", ["2.1", "3.0", "3.1"])
+def test_a_cram_is_checked_as_its_bam_is(tmp_path: Path, version: str) -> None:
+    """Spliced, clipped, duplicate, secondary and consensus reads: check and counts are those of the BAM."""
+    bam = BamBuilder(LENGTHS, bases(1), sample="s")
+    cover(bam, G12, 100, tags={"cD": 4, "cM": 2, "RX": "ACGT"})
+    cover(bam, G12, 20, changes=coding(G12, {1: "A"}), tags={"cD": 1, "cM": 1})
+    cover(bam, G12, 10, changes=coding(G12, {2: "A"}), duplicate=True)
+    stretch = bases(1)["chr12", 0]
+    for i, flag in enumerate(("secondary", "supplementary", "qcfail")):
+        bam.add_read("chr12", 960, stretch[960:1001] + "T" + stretch[1002:1030], name=f"x{i}", **{flag: True})
+    spliced = stretch[940:981] + stretch[1001:1040]
+    bam.add_read("chr12", 940, spliced, cigar="41M20N39M", name="spliced")
+    bam.add_read("chr12", 990, "G" * 10 + stretch[990:1040], cigar="10S50M", name="clipped")
+    path = str(bam.write(tmp_path / "s.bam"))
+    made = str(write_fasta(tmp_path / "r.fa.gz", LENGTHS, bases(1)))
+    of_cram = cram(path, version, made)
+    checks = [
+        check_sample("s", one, "GRCh38", "hybrid", Reference(path=made), [Interval("12", 1000, 1003)])
+        for one in (path, of_cram)
+    ]
+    assert checks[1].usable == Usable()
+    assert replace(checks[1], fingerprint="") == replace(checks[0], fingerprint="")
+    assert checks[1].umi.telling > 100 and checks[1].umi.umi_tags > 100, "the comparison is of something"
+    of_bam = counted(path, None)
+    # codon 12 lies at 1000 to 1002, and the spliced read skips 981 to 1000; the clipped one is the 101st
+    assert {one.bases: one.fragments for one in of_bam.codons[0].haplotypes} == {"ACC": 101, "ATC": 20, ".CC": 1}
+    assert counted(of_cram, made) == of_bam

@@ -111,7 +111,7 @@ def test_there_are_enough_cases_and_every_state_is_among_them():
 def test_symbolic_alleles_and_missing_filters_are_noted(tmp_path):
     folder = CASES[0].parent
     (note,) = read(folder / "vardict_complex_untrimmed" / "calls.vcf").notes
-    assert note.startswith("1 symbolic alleles")
+    assert note.startswith("1 alleles without bases (such as <DEL>")
     unfiltered = (folder / "mutect2_agrees" / "calls.vcf").read_text().replace("\tPASS\tDP", "\t.\tDP")
     (tmp_path / "calls.vcf").write_text(unfiltered)
     theirs = read(tmp_path / "calls.vcf")
@@ -185,3 +185,89 @@ def test_an_insertion_that_moves_into_a_codon_counts_as_touching_it(tmp_path):
     path.write_text(head + record)
     (call,) = read_calls(str(path), "S1", "GRCh38", bases, {"12": {place - 1}}).calls
     assert call.edit == Edit("12", place - 1, "", "C")
+
+
+HEAD = """##fileformat=VCFv4.2
+##contig=<ID=chr12,length=133275309>
+##FILTER=<ID=weak_evidence,Description="x">
+##INFO=<ID=AF,Number=A,Type=Float,Description="x">
+##FORMAT=<ID=GT,Number=1,Type=String,Description="x">
+##FORMAT=<ID=AD,Number=R,Type=Integer,Description="x">
+##FORMAT=<ID=AF,Number=A,Type=Float,Description="x">
+##FORMAT=<ID=DP,Number=1,Type=Integer,Description="x">
+#CHROM	POS	ID	REF	ALT	QUAL	FILTER	INFO	FORMAT	S1	S2
+"""
+
+
+def read_records(path: Path, *records: str) -> OtherCalls:
+    """Records of two samples, cells parted by blanks."""
+    path.write_text(HEAD + "".join("\t".join(record.split()) + "\n" for record in records))
+    return read(path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "own", "there"),
+    [
+        # the other sample's allele in a VCF of several samples, whatever a single read shows
+        ("GT", "0/0", []),
+        ("GT:AD", "0/0:299,1", []),
+        ("GT:AD", "0|0:299,1", []),
+        # not called, and nothing shows it
+        ("GT", "./.", []),
+        ("GT", ".", []),
+        ("GT:AD:AF:DP", "./.:.:.:.", []),
+        ("GT:AF", "./.:0", []),
+        # callers that give no genotype but counts or a fraction
+        ("GT:AD", "./.:270,30", ["T"]),
+        ("GT:AF", "./.:0.1", ["T"]),
+        ("AD", "270,30", ["T"]),
+        ("AF", "0.1", ["T"]),
+        ("AF", "0", []),
+        # one allele of two called: T, or neither yet
+        ("GT", "./1", ["T"]),
+        ("GT", "0/.", []),
+        ("GT:AD", "0/.:270,30", ["T"]),
+        # called, with and without counts
+        ("GT", "0/1", ["T"]),
+        ("GT", "1", ["T"]),
+        ("GT:AD", "0/1:300,0", []),
+    ],
+)
+def test_an_allele_that_the_genotype_denies_is_no_call(tmp_path: Path, keys: str, own: str, there: list[str]) -> None:
+    other = own.replace("0/0", "0/1")
+    theirs = read_records(tmp_path / "calls.vcf", f"chr12 25245350 . C T . PASS . {keys} {own} {other}")
+    assert theirs.usable == Usable()
+    assert [call.edit.alt for call in theirs.calls] == there
+
+
+def test_of_several_alleles_those_of_the_genotype_are_calls(tmp_path: Path) -> None:
+    """T is the other sample's; an allele that is filtered stays a filtered one."""
+    record = "chr12 25245350 . C T,A . weak_evidence . GT:AD 0/2:270,1,29 0/1:200,100,0"
+    (call,) = read_records(tmp_path / "calls.vcf", record).calls
+    assert (call.edit.alt, call.alt, call.filters) == ("A", 29, ("weak_evidence",))
+
+
+def test_a_change_of_another_sample_alone_is_no_disagreement(tmp_path: Path) -> None:
+    theirs = read_records(tmp_path / "calls.vcf", "chr12 25245350 . C T . PASS . GT 0/0 0/1")
+    assert compare_calls(*direct([]), codons("GRCh38"), theirs, KNOWN) == ()
+
+
+@pytest.mark.parametrize("unknown", ["N", "NC", "CN", "n", "R"])
+def test_a_record_whose_ref_is_not_known_is_left_out_and_the_rest_is_compared(tmp_path: Path, unknown: str) -> None:
+    """KRAS codon 12 is 25245349-25245351, counted from 1; 25200000 lies in no codon and needs no note."""
+    theirs = read_records(
+        tmp_path / "calls.vcf",
+        f"chr12 25200000 . {unknown} A . PASS . GT 0/1 0/1",
+        f"chr12 25245349 . {unknown} T . PASS . GT 0/1 0/1",
+        "chr12 25245350 . C T . PASS . GT 0/1 0/1",
+    )
+    assert theirs.usable == Usable()
+    assert [call.edit for call in theirs.calls] == [Edit("12", 25245349, "C", "T")]
+    (note,) = theirs.notes
+    assert note == "1 records over the codons were left out: their REF has letters other than A, C, G and T"
+
+
+def test_an_alt_of_n_is_no_change(tmp_path: Path) -> None:
+    theirs = read_records(tmp_path / "calls.vcf", "chr12 25245350 . C N . PASS . GT 0/1 0/1")
+    assert (theirs.usable, theirs.calls) == (Usable(), ())
+    assert theirs.notes == ("1 alleles without bases (such as <DEL>, * or N) on these chromosomes were left out",)

@@ -5,21 +5,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.genotype_builders import LISTED, SETTINGS, counted
+from tests.unit.genotype_builders import KEEP, LISTED, SETTINGS, builder, coding, codon, counted, cover
 
 from cetux import records
 from cetux.call_comparison import compare_with_vcf
-from cetux.counts import HaplotypeCounts, Usable
+from cetux.counts import HaplotypeCount, HaplotypeCounts, Usable
 from cetux.evidence import SampleGenotypes
+from cetux.haplotypes import count_haplotypes
 from cetux.identity import Site, SiteCount
+from cetux.resources import Interval
+from cetux.sample_check import Reference, check_sample
 from cetux.sample_genotypes import genotype_sample, read_backgrounds
-from cetux.sites import CountedSite, KnownSite, SiteCounts
+from cetux.sites import CountedSite, KnownSite, SiteCounts, count_sites
 from cetux.states import Agreement, Genotype
 from cetux.umi_signs import CheckedSample, UmiSigns
 
 SAMPLE = {"specimen": "tissue", "purity": 0.6, "umi": False, "amplicon": False, "dna_ng": None}
 CHECK = CheckedSample("s", Usable(), build="GRCh38")
 # KRAS 12 is GGT on the minus strand, ACC on the plus strand; G12D (c.35G>A) makes it ATC (specification 7.6)
+G12 = codon("KRAS", 12)
 G12D = ("KRAS", 12, "ATC")
 
 
@@ -188,3 +192,109 @@ def test_the_wild_type_of_plasma_whose_bam_shows_no_umis_excludes_what_tissue_mu
         for umi in (CONSENSUS, ORDINARY)
     ]
     assert states == [Genotype.NO_CALL, Genotype.WT]
+
+
+def kras_counts(shown: dict[int, dict[str, int]]) -> HaplotypeCounts:
+    """500 fragments at each listed codon but those of KRAS, which show what is given by codon."""
+    counts = counted(LISTED, 500)
+    codons = []
+    for one in counts.codons:
+        bases = shown.get(one.codon, {}) if one.gene == "KRAS" else None
+        haplotypes = [HaplotypeCount(text, many, many, 0) for text, many in (bases or {}).items()]
+        codons.append(one if bases is None else replace(one, haplotypes=tuple(haplotypes)))
+    return replace(counts, codons=tuple(codons))
+
+
+def test_a_gene_of_which_one_codon_is_read_in_part_is_not_called_uncovered() -> None:
+    """Reads that begin inside codon 61: 400 fragments show two of its bases, none all three."""
+    kras = genotypes(kras_counts({61: {".TG": 400}})).genes["KRAS"]
+    assert (kras.state, kras.failing) == (Genotype.NO_CALL, ("codon 61 read only in part (by 400 fragments)",))
+
+
+def test_beside_codons_that_are_read_whole_one_in_part_is_told_from_one_uncovered() -> None:
+    kras = genotypes(kras_counts({12: {"ACC": 500}, 61: {".TG": 390, "T.G": 10}})).genes["KRAS"]
+    told = {text for text in kras.failing if "codon 61" in text or "codon 146" in text or "codon 12 " in text}
+    assert told == {"codon 61 read only in part (by 400 fragments)", "codon 146 not covered"}
+
+
+def test_a_gene_without_any_fragment_is_uncovered() -> None:
+    assert genotypes(kras_counts({})).genes["KRAS"].failing == ("no codon is covered",)
+
+
+def reads_of(tmp_path: Path, phred: int | None) -> SampleGenotypes:
+    """300 fragments over KRAS codon 12, checked, counted and called; phred None for reads without qualities (``*``)."""
+    bam = builder(G12)
+    cover(bam, G12, 300, base_quality=phred or 0)
+    for read in bam.reads if phred is None else ():
+        read.query_qualities = None
+    path = str(bam.write(tmp_path / "s.bam"))
+    place = Interval("12", min(G12.positions), max(G12.positions) + 1)
+    check = check_sample("s", path, "GRCh38", "hybrid", Reference(), [place])
+    assert check.usable.ok, "its coverage counts"
+    return genotypes(count_haplotypes("s", path, None, LISTED, KEEP), check=check)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("phred", [None, 0])
+def test_reads_without_qualities_are_no_missing_coverage(tmp_path: Path, phred: int | None) -> None:
+    found = reads_of(tmp_path, phred)
+    assert (found.usable.reason, found.genes) == ("the reads carry no base qualities (* or 0)", {})
+    assert found.usable.remedy == "Align the FASTQ with its qualities again"
+
+
+def test_reads_of_low_quality_have_qualities(tmp_path: Path) -> None:
+    assert reads_of(tmp_path, 12).usable.ok
+
+
+def mixed(tmp_path: Path, foreign: float) -> SampleGenotypes:
+    """A sample from reads: 100 SNPs on five chromosomes at 300 reads each, and KRAS codon 12 at 600 fragments.
+
+    The patient is wild type; the other person, `foreign` of the DNA, has a tumour in which half of the alleles carry
+    G12D. Each person's genotypes are drawn by themselves at an allele frequency of 0.5.
+    """
+    draw = np.random.default_rng(11)
+    bam = builder(G12)
+    records = []
+    for number in range(100):
+        contig, place = f"chr{number % 5 + 1}", 1_000_000 * (number // 5 + 1)
+        own, other = draw.binomial(2, 0.5, 2)
+        share = 0.001 + 0.998 * ((1 - foreign) * own + foreign * other) / 2
+        for i in range(300):
+            base = "G" if draw.random() < share else "A"
+            bam.add_read(contig, place - 20 - i % 10, "T" * (20 + i % 10) + base + "T" * 20, reverse=bool(i % 2))
+        records.append((contig, place))
+    mutant = round(600 * foreign / 2)
+    cover(bam, G12, 600 - mutant)
+    cover(bam, G12, mutant, changes=coding(G12, {1: "A"}))
+    head = "##fileformat=VCFv4.2\n##INFO=<ID=AF,Number=A,Type=Float,Description=x>\n"
+    head += "".join(f"##contig=<ID=chr{number}>\n" for number in range(1, 6))
+    lines = [f"{contig}\t{place + 1}\t.\tA\tG\t.\t.\tAF=0.5\n" for contig, place in sorted(records)]
+    snps = tmp_path / "snps.vcf"
+    snps.write_text(head + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "".join(lines))
+    path = str(bam.write(tmp_path / "s.bam"))
+    counts, sites = count_haplotypes("s", path, None, LISTED, KEEP), count_sites("s", path, None, str(snps), KEEP)
+    return genotypes(counts, sites)
+
+
+def test_a_contaminated_sample_from_its_reads_on(tmp_path: Path) -> None:
+    """4 % of another person bring 2 % of G12D (12 of 600), which without them would be in the grey zone."""
+    found = mixed(tmp_path, 0.04)
+    (flag,) = [flag for flag in found.flags if flag.startswith("contamination")]
+    assert float(flag.removeprefix("contamination:").removesuffix("%")) == pytest.approx(4, abs=1)
+    kras = found.genes["KRAS"]
+    assert [(trace.protein, trace.alt_fragments, trace.filters) for trace in kras.traces] == [
+        ("G12D", 12, ("foreign_dna",))
+    ]
+    assert (kras.alleles, kras.state) == ((), Genotype.NO_CALL)
+
+
+def test_a_fifth_of_another_persons_dna_leaves_no_genotype(tmp_path: Path) -> None:
+    found = mixed(tmp_path, 0.2)
+    assert (found.usable.ok, found.genes) == (False, {})
+    assert found.usable.reason.startswith("contaminated")
+
+
+def test_a_clean_sample_from_its_reads_on(tmp_path: Path) -> None:
+    found = mixed(tmp_path, 0.0)
+    assert [flag for flag in found.flags if flag.startswith("contamination")] == []
+    assert found.usable.ok and found.genes["KRAS"].traces == ()

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pysam
 
+from cetux.errors import UnusableSample
+
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -170,11 +172,28 @@ def _merged(cells: Bytes) -> Merged:
     )
 
 
+def written_bases(read: pysam.AlignedSegment) -> str | None:
+    """The bases of a read, None where it has none (``*``).
+
+    Raises:
+        UnusableSample: some are written ``=``, for "as the reference" (SAM specification, 1.4). Taken for nothing they
+            would leave the mismatches alone, so that a faint change looked clonal.
+    """
+    sequence = read.query_sequence
+    if sequence is not None and "=" in sequence:
+        raise UnusableSample(
+            "the reads have = in place of the bases that match the reference (samtools calmd -e)",
+            "Give the BAM as it was before samtools calmd -e; calmd without -e does not bring the bases back",
+        )
+    return sequence
+
+
 def consensus_class(read: pysam.AlignedSegment) -> int:
     """Error class that the depth tags of a consensus read earn it; 0 for a read that is no consensus.
 
     fgbio and fgumi: cM (cD where it is absent) is the least number of raw reads behind a base, aM and bM that of each
-    strand. MSK's Marianas: fields 4 and 5 of the name are the reads of each strand. One raw read is no consensus.
+    strand. MSK's Marianas: fields 4 and 5 of the name are the reads of each strand. One raw read is no consensus, nor
+    is a read whose tags hold no whole number.
     """
     name = read.query_name or ""
     if name.startswith("Marianas:"):
@@ -183,9 +202,15 @@ def consensus_class(read: pysam.AlignedSegment) -> int:
         return _DUPLEX if plus and minus else _CONSENSUS if plus + minus >= 2 else 0
     if not read.has_tag("cD"):
         return 0
-    if read.has_tag("aM") and read.has_tag("bM") and read.get_tag("aM") and read.get_tag("bM"):
+    if _raw_reads(read, "aM") >= 1 and _raw_reads(read, "bM") >= 1:
         return _DUPLEX
-    return _CONSENSUS if int(read.get_tag("cM" if read.has_tag("cM") else "cD")) >= 2 else 0
+    return _CONSENSUS if _raw_reads(read, "cM" if read.has_tag("cM") else "cD") >= 2 else 0
+
+
+def _raw_reads(read: pysam.AlignedSegment, tag: str) -> int:
+    """The number of raw reads in a tag; 0 where there is none, or what it holds is no whole number."""
+    found = read.get_tag(tag) if read.has_tag(tag) else 0
+    return found if isinstance(found, int) else 0
 
 
 class _Layers:
@@ -237,6 +262,9 @@ def read_fragments(
     A base below the filter's quality or N, a clipped base and one skipped by an intron (N in the CIGAR) is not read.
     Reads without qualities (``*``) show nothing. Records of one name with the same flag, position and CIGAR count once;
     of more than two different records of one name only the first two do.
+
+    Raises:
+        UnusableSample: the reads do not write out their bases.
     """
     layers = _Layers(segments[-1].column + segments[-1].end - segments[-1].start)
     indels: dict[int, dict[Indel, set[int]]] = {}
@@ -269,7 +297,7 @@ def _add(
     min_base_quality: int,
     indels: dict[int, dict[Indel, set[int]]],
 ) -> None:
-    sequence, qualities, cigar = read.query_sequence, read.query_qualities, read.cigartuples
+    sequence, qualities, cigar = written_bases(read), read.query_qualities, read.cigartuples
     if sequence is None or qualities is None or cigar is None:
         return
     phred = np.frombuffer(qualities, dtype=np.uint8)

@@ -27,6 +27,7 @@ _CALLERS = {
     "dragen": "DRAGEN",
 }
 _PASSED = ("PASS", ".")
+_BASES = frozenset("ACGT")
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def read_calls(
 
     Returns:
         Calls by position. Damage in the file, or a REF that is not the build's, makes it not usable, with the reason.
+        A record whose REF does not name its bases (N) is left out, with a note.
     """
     caller = "unknown"
     try:
@@ -94,16 +96,21 @@ def read_calls(
             _check_build(file.header, build)
             column = _column(file.header, sample)
             calls: list[OtherCall] = []
-            symbolic = unfiltered = 0
+            symbolic = unfiltered = unknown = 0
             for record in file:
-                if plain_contig(record.contig) not in places:
+                here = places.get(plain_contig(record.contig))
+                if here is None:
+                    continue
+                if not set(str(record.ref).upper()) <= _BASES:
+                    unknown += any(place in here for place in range(record.start, record.start + len(str(record.ref))))
                     continue
                 for index, alt in enumerate(record.alts or ()):
-                    if not set(alt.upper()) <= set("ACGTN"):
+                    if not set(alt.upper()) <= _BASES:
                         symbolic += 1
                         continue
                     call = _call(record, (index, alt.upper()), column, bases)
-                    if call.alt != 0 and touches(call.edit, places.get(call.edit.chrom, set()), bases):
+                    there = _is_there(call, _genotype(record, column), index + 1)
+                    if there and touches(call.edit, here, bases):
                         calls.append(call)
                         unfiltered += not list(record.filter)
     except _UnfitError as problem:
@@ -113,7 +120,9 @@ def read_calls(
         return OtherCalls(sample, caller, Usable(False, f"the VCF {path} cannot be read ({error})", remedy))
     notes = []
     if symbolic:
-        notes.append(f"{symbolic} symbolic alleles (such as <DEL> or *) on these chromosomes were left out")
+        notes.append(f"{symbolic} alleles without bases (such as <DEL>, * or N) on these chromosomes were left out")
+    if unknown:
+        notes.append(f"{unknown} records over the codons were left out: their REF has letters other than A, C, G and T")
     if unfiltered:
         notes.append(f"{unfiltered} calls carry no FILTER: were they filtered?")
     ordered = sorted(calls, key=lambda call: call.edit)
@@ -206,6 +215,26 @@ def _numbers(
     stated = _item(given.get("AF"), index)
     vaf = alt / depth if alt is not None and depth else stated
     return alt, depth, vaf
+
+
+def _genotype(record: pysam.VariantRecord, column: str | None) -> tuple[int | None, ...]:
+    """GT of the sample's column, None for each allele that is not called (``.``); empty where there is no GT."""
+    return tuple(record.samples[column].get("GT") or ()) if column is not None else ()
+
+
+def _is_there(call: OtherCall, genotype: Sequence[int | None], number: int) -> bool:
+    """Whether the caller says that the sample has allele `number` of its record (VCF specification, 1.6.2: GT).
+
+    A genotype whose alleles are all called names all that are there, whatever single reads show: a VCF of several
+    samples has the other samples' alleles with 0/0 here. Where one is not called (``./.``) the counts must show the
+    allele. A caller without GT (LoFreq, Strelka) writes what it found. Counts of 0 are always a no.
+    """
+    shown = call.alt if call.alt is not None else call.vaf
+    if shown == 0:
+        return False
+    if not genotype or number in genotype:
+        return True
+    return None in genotype and shown is not None
 
 
 def _item(values: Any, index: int) -> Any:

@@ -13,6 +13,7 @@ from cetux.alignment import INDEX_STEP_BP, open_alignment
 from cetux.codons import COMPLEMENT
 from cetux.counts import Usable
 from cetux.errors import UnusableSample
+from cetux.fragments import written_bases
 from cetux.genomes import contig_prefix, plain_contig, recognise_build
 from cetux.indexes import index_of
 from cetux.resources import Codon, Interval, codons, erbb2_exons
@@ -74,7 +75,8 @@ def check_sample(
 
     Checked: that the file opens and is whole (its end-of-file mark), is sorted by coordinate and indexed, that its
     contig lengths are those of `build`, that lengths and M5 agree with the FASTA, that the index is of this file, and
-    that the reads at each of `loci` can be fetched through it. Told besides: what shows that they are consensus reads.
+    that the reads at each of `loci` can be fetched through it, and that they write out their bases. Told besides: what
+    shows that they are consensus reads.
 
     Args:
         sample: ID in the sheet, compared with the read groups' SM (a difference is a note).
@@ -243,6 +245,7 @@ def _read_loci(
         if alignment.get_tid(contig) >= 0:
             try:
                 for read in alignment.fetch(contig, near[0].start, max(locus.end for locus in near)):
+                    written_bases(read)
                     start, end = read.reference_start, read.reference_end or read.reference_start + 1
                     if waiting and waiting[0].start < end:
                         waiting = [locus for locus in waiting if locus.start >= end or locus.end <= start]

@@ -1,14 +1,14 @@
 """Everything that one sample's genotypes are called from, put together: counts, contamination, the coding sequence."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 from cetux import records
 from cetux.background import estimate
 from cetux.coding import coding_coverage, coding_scan
-from cetux.counts import HaplotypeCounts, SampleBackground, Usable
-from cetux.evidence import Allele, SampleGenotypes
+from cetux.counts import CodonCounts, HaplotypeCounts, SampleBackground, Usable
+from cetux.evidence import Allele, GeneGenotype, SampleGenotypes
 from cetux.genotype import Sample, call_genotypes
 from cetux.identity import Contamination, contamination, raised_floor
 from cetux.resources import alleles
@@ -58,6 +58,9 @@ def genotype_sample(
     called = call_genotypes(check, counts, scan.counted, scan.transcripts, alleles(), known, raised, normals)
     if not called.usable.ok:
         return called
+    if _without_qualities(check, counts):
+        usable = Usable(False, "the reads carry no base qualities (* or 0)", "Align the FASTQ with its qualities again")
+        return SampleGenotypes(counts.sample, usable)
     if found and found.detected and (found.fraction or 0) >= MOST_FOREIGN:
         usable = Usable(False, f"contaminated: {found.reason}", "Sequence the specimen again")
         return SampleGenotypes(counts.sample, usable, flags=(f"contamination:{found.fraction or 0:.2%}",))
@@ -75,6 +78,7 @@ def genotype_sample(
         genes={
             name: replace(
                 gene,
+                failing=_failing(gene, counts.codons, listed),
                 codons=tuple(limit for limit in gene.codons if (name, limit.codon) in listed),
                 traces=tuple(_doubted(trace, found) for trace in gene.traces),
             )
@@ -83,6 +87,24 @@ def genotype_sample(
         flags=tuple(flags),
         coding_coverage={one.gene: one.covered_fraction for one in covered},
     )
+
+
+def _without_qualities(check: CheckedSample, counts: HaplotypeCounts) -> bool:
+    """Whether nothing was read at the codons for want of qualities: of no read that was looked at is any above 0."""
+    return not any(count.haplotypes for count in counts.codons) and set(check.umi.highest_phred) == {0}
+
+
+def _failing(gene: GeneGenotype, counts: Sequence[CodonCounts], listed: Set[tuple[str, int]]) -> tuple[str, ...]:
+    """What keeps the gene from being wild type; a listed codon that fragments show only in part is not uncovered."""
+    seen = {one.codon: sum(shown.fragments for shown in one.haplotypes) for one in counts if one.gene == gene.gene}
+    in_part = {
+        f"codon {limit.codon} not covered": f"codon {limit.codon} read only in part (by {seen[limit.codon]} fragments)"
+        for limit in gene.codons
+        if (gene.gene, limit.codon) in listed and not limit.fragments and seen[limit.codon]
+    }
+    if in_part and not gene.codons_read:
+        return tuple(in_part.values())
+    return tuple(in_part.get(text, text) for text in gene.failing)
 
 
 def _foreign(counts: HaplotypeCounts, sites: SiteCounts, normals: Sequence[SampleBackground]) -> Contamination:
