@@ -580,6 +580,14 @@ def test_what_noise_alone_reads_at_a_tiny_purity_is_no_amplification() -> None:
     assert call(cnr_frame(erbb2=log2_of(20, 0.05, 2), noise=0.05), tumour(0.05)).state == "AMP"
 
 
+def test_a_gained_chromosome_at_a_tiny_purity_is_no_focal_gain() -> None:
+    """Eight copies of all of 17 at purity 0.02 stand at log2 0.085, and noise makes a ratio Q of two out of it."""
+    rng, base = np.random.default_rng(9), cnr_frame(noise=0.0)
+    gained = log2_of(8, 0.02, 2)
+    states = [call(simulated(rng, base, gained, gained, 0.1, 0.045), tumour(0.02)).state for _ in range(300)]
+    assert "AMP" not in states
+
+
 def test_copies_below_zero_are_no_number() -> None:
     """log2 -0.35 at purity 0.2 would be -0.15 copies; at any higher purity it is a loss all the same."""
     frame = cnr_frame(erbb2=-0.35, noise=0.02)

@@ -1,16 +1,18 @@
 """The state of ERBB2 from its numbers: the rules' first match, and nothing else."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cetux.copies import at_purity, over_own_purities, tumour_copies, without_impossible
+from cetux.copies import Z_95, at_purity, over_own_purities, tumour_copies, without_impossible
 from cetux.evidence import CopyNumber
 from cetux.states import Annotation, Erbb2, PurityState
 
 CLEAR_OF_NOISE = 4.0
-"""Standard errors by which a gain must stand out of the noise, to be AMP or to be seen in an uneven sample: 3 of
-100,000 unchanged genes do by chance. At a purity of a few percent six copies are no more than noise moves a gene."""
+"""Standard errors by which a gain must stand out of the noise, and of its controls, to be AMP, or to be seen in an
+uneven sample: 3 of 100,000 unchanged genes do by chance. At a purity of a few percent noise moves a gene by six copies.
+"""
 _PATHOLOGY_SPREAD = 0.1
 """By which a pathologist's purity may miss the interval of the sample's own estimate [P]."""
 
@@ -102,9 +104,17 @@ def _amplified(facts: CopyNumber, rules: Mapping[str, Any]) -> bool:
 
 
 def _stands_out(facts: CopyNumber, rules: Mapping[str, Any]) -> bool:
-    """Whether the gain is focal (or that cannot be told), and clear of the noise."""
-    focal = facts.ratio is None or facts.ratio >= rules["amp_ratio"]
-    return focal and _known(facts.log2) >= CLEAR_OF_NOISE * _known(facts.log2_se)
+    """Whether the gain is clear of the noise and focal, as clearly, or the latter cannot be told.
+
+    At a purity of a few percent noise alone doubles Q where all of the chromosome is gained.
+    """
+    log2, error = _known(facts.log2), _known(facts.log2_se)
+    if log2 < CLEAR_OF_NOISE * error:
+        return False
+    if facts.ratio is None or facts.control_log2 is None or facts.control_log2_high is None:
+        return facts.ratio is None or facts.ratio >= rules["amp_ratio"]
+    apart = math.hypot(error, (facts.control_log2_high - facts.control_log2) / Z_95)
+    return facts.ratio >= rules["amp_ratio"] and log2 - facts.control_log2 >= CLEAR_OF_NOISE * apart
 
 
 def _doubted_purity(facts: CopyNumber, rules: Mapping[str, Any]) -> str:

@@ -34,9 +34,10 @@ INDEL_RATE = 1e-4
 """Insertions or deletions per position read, before anything is counted [P]."""
 
 SLIPPAGE = {4: 2e-4, 5: 1e-3, 6: 3e-3, 7: 1e-2}
-"""Least rate of one or two bases more or less in a repeat, by the places over which they can be moved: in a run of seven
-equal bases one deleted base can be moved over six. Copying slips there, the more the longer the run, and a sample's
-flanks hold too few such runs to count it [P]. Kept high: no frameshift in such a run is a resistance allele."""
+"""Least rate of one or two bases more or less in a repeat, by the places over which they can be moved: in a run of
+seven equal bases one deleted base can be moved over six. Copying slips there, the more the longer the run, and a
+sample's flanks hold too few such runs to count it [P]. Kept high: no frameshift in such a run is a resistance allele.
+"""
 
 PAIR_PRIOR = 5.0
 SPREAD_PRIOR = 0.1
