@@ -9,19 +9,20 @@ SCRIPTS = (
     "describe_alleles record_changes record_provenance export_pseudonymised draw_reads copy_viewer write_workbook write_multiqc find_snps"
 ).split()
 MODULES = (
-    "__init__ alignment allele_names allele_table amplification amplification_rules annotations axes axis_evidence background bam_spans "
-    "bin_noise calibration call_comparison catalogue catalogue_file chromosome_picture clinical clonality coding codons cohort cohort_calls "
-    "cohort_problems cohort_statistics concordance concordance_problems config_docs copies copies_chart correction "
-    "counts course_chart coverage cutoffs depth_chart described_alleles design detection drawn_reads edits errors evidence exclusivity "
-    "extended flanks flip_purity force_call fragments frequencies gene_bins gene_break genomes genotype haplotypes "
-    "heregulin heregulin_calls heregulin_chart heregulin_problems heregulin_statistics hgvs history history_inputs "
-    "identity indels indexes joblog kept_bins logic lost_alleles measurement mechanism mechanism_docs mechanism_rules "
-    "methods multiqc new_cohort normals oncoprint origin other_calls other_methods output_schema override_problems "
-    "overrides pages pair_chart paired patient_report pictures plan plate_cohort plate_files plate_layout "
-    "plate_picture plate_quality plate_records plate_sheets plates polymorphisms primary provenance pseudonyms purity "
-    "raised_segment reads_page records report resources roc sample_check sample_genotypes settings shared_noise "
-    "shared_patterns sheets signed_rank sites softmax states statistics_records subjects summary support survival "
-    "survival_chart survival_comparisons tables targets umi_proof umi_signs vcf version what_if what_if_chart why workbook"
+    "__init__ alignment allele_names allele_table amplification amplification_rules annotations axes axis_evidence "
+    "background bam_spans bin_noise calibration call_comparison catalogue catalogue_file chromosome_picture clinical "
+    "clonality coding codons cohort cohort_calls cohort_problems cohort_statistics concordance concordance_problems "
+    "config_docs copies copies_chart correction counts course_chart coverage cutoffs depth_chart described_alleles "
+    "design detection drawn_reads edits errors evidence exclusivity extended flanks flip_purity force_call fragments "
+    "frequencies gene_bins gene_break genomes genotype germline haplotypes heregulin heregulin_calls heregulin_chart "
+    "heregulin_problems heregulin_statistics hgvs history history_inputs identity indels indexes joblog kept_bins "
+    "logic lost_alleles measurement mechanism mechanism_docs mechanism_rules methods multiqc new_cohort normals "
+    "oncoprint origin other_calls other_methods output_schema override_problems overrides pages pair_chart paired "
+    "patient_report pictures plan plate_cohort plate_files plate_layout plate_picture plate_quality plate_records "
+    "plate_sheets plates polymorphisms primary provenance pseudonyms purity raised_segment reads_page records report "
+    "resources roc sample_check sample_genotypes settings shared_noise shared_patterns sheets signed_rank sites "
+    "softmax states statistics_records subjects summary support survival survival_chart survival_comparisons tables "
+    "targets umi_proof umi_signs vcf version what_if what_if_chart why workbook"
 ).split()
 # each table by the function of cetux.resources that reads it
 TABLES = {

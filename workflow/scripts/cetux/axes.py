@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cetux.evidence import Allele, CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
+from cetux.germline import likely_germline, may_be_germline
 from cetux.mechanism_rules import MECHANISM_OF, MechanismRules
-from cetux.resources import alleles
 from cetux.states import (
     Annotation,
     Axis,
@@ -36,8 +36,6 @@ AXIS_GENES = (*RAS_GENES, "BRAF")
 WEAK_REFERENCE = ("flat_reference", "few_normals", "reference_unknown")
 """Flags of a copy-number reference that caps the confidence."""
 
-_GERMLINE_VAF = (0.4, 0.6)
-_HETEROZYGOUS_VAF, _HOMOZYGOUS_VAF = (0.35, 0.65), 0.9  # wider: as proof of tumour DNA the doubtful do not serve
 _UNREAD = RasState.NOT_ASSESSED
 _CLASSES = {1: BrafState.CLASS1, 2: BrafState.CLASS2}
 _CARRIED = ("no_precision", "assays_disagree")
@@ -164,18 +162,6 @@ def counts(allele: Allele, rules: MechanismRules) -> bool:
     return size(allele, rules) in rules.counted_sizes
 
 
-def likely_germline(allele: Allele, purity: float | None) -> bool:
-    """A VAF of 40 to 60 % where the purity is too low for a somatic change to reach it, even with the other copy lost.
-
-    A mutation on the only copy left in tumour cells of purity p has VAF p / (p + 2*(1-p)) = p / (2 - p). Changes of the
-    allele table, and insertions and deletions, are never taken for germline.
-    """
-    low, high = _GERMLINE_VAF
-    if purity is None or allele.indel is not None or (allele.gene, allele.protein) in alleles():
-        return False
-    return low <= allele.vaf <= high and purity / (2 - purity) < allele.vaf
-
-
 def mutation_finding(mechanism: Mechanism, name: str, sample: SampleEvidence, allele: Allele) -> Finding:
     """A counted change of one sample as a finding; `name` stands in its label."""
     flags = []
@@ -199,18 +185,7 @@ def shows_tumour(sample: SampleEvidence) -> bool:
     if sample.specimen is Specimen.TISSUE or sample.erbb2.state is Erbb2.AMP:
         return True
     found = [allele for genotype in sample.genotypes.genes.values() for allele in genotype.alleles]
-    return any(allele.listed or not _may_be_germline(allele, sample.erbb2.given_purity) for allele in found)
-
-
-def _may_be_germline(allele: Allele, purity: float | None) -> bool:
-    """Whether a change that no table lists is no proof of tumour DNA, since the patient may have been born with it.
-
-    About half of the reads, or nearly all: unless the tumour's part p is known to let a somatic change reach that much,
-    p / (2 - p) as in `likely_germline`.
-    """
-    low, high = _HETEROZYGOUS_VAF
-    inherited = low <= allele.vaf <= high or allele.vaf >= _HOMOZYGOUS_VAF
-    return inherited and (purity is None or purity / (2 - purity) < allele.vaf)
+    return any(allele.listed or not may_be_germline(allele, sample.erbb2.given_purity) for allele in found)
 
 
 def _unread(sample: SampleEvidence, why: str) -> _Said:
@@ -230,13 +205,18 @@ def _ras(sample: SampleEvidence, rules: MechanismRules) -> _Said:
         return _unread(sample, unread_because)
     read = {name: gene for name, gene in sample.genotypes.genes.items() if gene.codons_read}
     said = {name: _gene(Axis.RAS, sample, read[name], rules) for name in RAS_GENES if name in read}
-    unread = [f"{sample.sample}: {name} not assessed" for name in RAS_GENES if name not in read]
+    unread = [f"{sample.sample}: {_not_assessed(sample, name)}" for name in RAS_GENES if name not in read]
     merged = _merge(list(said.values()), unread)
     kras_is_enough = rules.scope == "KRAS_only" and "KRAS" in said and said["KRAS"].group is Group.NEGATIVE
     if kras_is_enough and merged.group is Group.NOT_USABLE:
         flag = "reduced_scope:NRAS_not_usable" if "NRAS" in said else "reduced_scope:NRAS_not_assessed"
         return replace(merged, group=Group.NEGATIVE, states=said["KRAS"].states, flags=(*merged.flags, flag))
     return merged
+
+
+def _not_assessed(sample: SampleEvidence, name: str) -> str:
+    gene = sample.genotypes.genes.get(name)
+    return f"{name} not assessed" + (f" ({'; '.join(gene.failing)})" if gene and gene.failing else "")
 
 
 def _merge(said: Sequence[_Said], unread: Sequence[str]) -> _Said:
@@ -260,7 +240,7 @@ def _braf(sample: SampleEvidence, rules: MechanismRules) -> _Said:
         return _unread(sample, unread_because)
     gene = sample.genotypes.genes.get("BRAF")
     if gene is None or not gene.codons_read:
-        return _unread(sample, "BRAF not assessed")
+        return _unread(sample, _not_assessed(sample, "BRAF"))
     return _gene(Axis.BRAF, sample, gene, rules)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from cetux import records
 from cetux.allele_names import AlleleNames, names_of
-from cetux.axes import AXIS_GENES, likely_germline
+from cetux.axes import AXIS_GENES
 from cetux.call_comparison import ComparedCall, Comparison, change_text
 from cetux.catalogue import Catalogue, Listing, written
 from cetux.catalogue_file import read_catalogue
@@ -18,6 +18,7 @@ from cetux.cohort_calls import CohortCalls
 from cetux.counts import SampleCheck
 from cetux.edits import Bases, Edit
 from cetux.evidence import Allele, SampleEvidence
+from cetux.germline import likely_germline
 from cetux.hgvs import allele_edits
 from cetux.other_calls import known_bases, unit_parts
 from cetux.resources import Codon
