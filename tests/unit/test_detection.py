@@ -40,7 +40,7 @@ def test_several_weights_give_the_tail_of_the_simulated_score() -> None:
 
 def test_the_false_detections_of_a_family_stay_within_the_budget_and_use_it() -> None:
     tests = one([300, 100, 30], [1e-6, 1e-4, 2e-3])
-    spent = tests.tails[np.minimum(tests.critical, len(tests.tails) - 1), np.arange(100)].sum()
+    spent = tests.null.tails[np.minimum(tests.critical, len(tests.null.tails) - 1), np.arange(100)].sum()
     assert BUDGET / 20 < spent <= BUDGET
 
 
