@@ -30,7 +30,8 @@ The errors' variance is L * (1 + c * L) at L expected ones. Where c * L is beyon
 rate more than chance that brings many errors, of which the LR above knows nothing: errors alone then reach an LR that
 would be unheard of elsewhere. A value common to all would follow these tests, and one damaged substitution would take
 the small fractions from all others. They are set aside: each has an equal part of the budget, and the others share what
-is left.
+is left. So are those with more than `MANY_ERRORS` expected, whose number times the rounding of their weights is of the
+order of the LR itself.
 """
 
 from collections.abc import Callable
@@ -53,6 +54,9 @@ TOP_WEIGHT = 16
 OVERDISPERSED = 0.5
 """Variance of the expected errors by their uncertain rate, over that by chance, from which a test stands apart [P]."""
 
+MANY_ERRORS = 50.0
+"""Expected errors from which a test stands apart [P]."""
+
 LONGEST_TABLE = 2048
 """Scores below this are tabulated one by one: 128 fragments of the best stratum, which some tens of expected errors do
 not reach. Beyond, saddlepoint and normal distribution are as good, and take the same time at any depth."""
@@ -62,6 +66,7 @@ _HALVINGS = 60
 _BISECTIONS = 26
 _NEGLIGIBLE = 1e-7
 _NO_ERRORS = 1e-12
+_SMALLEST_LOG = -700.0
 
 
 @dataclass(frozen=True)
@@ -122,15 +127,16 @@ def make_tests(depth: Ints, error: Floats, spread: Floats, extra: Floats, budget
         change. budget: accepted probability of any false detection in the family.
     """
     expected = depth * error + extra
+    errors = expected.sum(axis=1)
     # the excess of mutant fragments at which the decision is close: three, and four standard deviations of the errors
-    excess = 3.0 + 4.0 * np.sqrt(expected.sum(axis=1))
+    excess = 3.0 + 4.0 * np.sqrt(errors)
     weight, unit = _weights(depth, error, excess)
     intensity = np.stack([np.where(weight == w, expected, 0.0).sum(axis=1) for w in range(TOP_WEIGHT + 1)])
     intensity[1] += intensity[0]  # an extra error in a stratum without depth
     spread = np.maximum(spread, 1e-3)
     part = budget / max(len(depth), 1)
     null = _null(intensity[1:], 1.0 / spread, part / 50)
-    apart = spread * expected.sum(axis=1) > OVERDISPERSED
+    apart = (spread * errors > OVERDISPERSED) | (errors > MANY_ERRORS)
     common = _critical(null, unit, excess, ~apart, part * float((~apart).sum()), part / 50)
     critical = np.where(apart, _lowest(null, part), common) if apart.any() else common
     return Tests(depth, weight, critical, null)
@@ -147,9 +153,13 @@ def _weights(depth: Ints, error: Floats, excess: Floats) -> tuple[Ints, Floats]:
 
 
 def _null(intensity: Floats, shape: Floats, least: float) -> Null:
-    """Tails by table where they fall below `least` within it, the saddlepoint for the others."""
+    """Tails by table where they fall below `least` within it, the saddlepoint for the others.
+
+    The table starts from the chance of no error at all, which has to be a number above zero.
+    """
     ends = np.full(len(shape), LONGEST_TABLE - 1)
-    long: Flags = saddlepoint_tails(intensity, shape, ends) > least
+    no_error = -shape * np.log1p(intensity.sum(axis=0) / shape)
+    long: Flags = (saddlepoint_tails(intensity, shape, ends) > least) | (no_error < _SMALLEST_LOG)
     tails = score_tails(np.where(long, 0.0, intensity), shape, least)
     return Null(intensity, shape, tails, long)
 
