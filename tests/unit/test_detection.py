@@ -1,12 +1,26 @@
 """The test's null distribution and the limit's power, by simulation and by law."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from tests.unit.genotype_builders import LISTED, call, counted
 
-from cetux.detection import gap_p_value, limits, make_tests, score_tails
+from cetux.counts import ErrorCount
+from cetux.detection import (
+    LONGEST_TABLE,
+    Floats,
+    gap_p_value,
+    limits,
+    make_tests,
+    needed_chance,
+    saddlepoint_tails,
+    score_tails,
+)
+from cetux.detection import Tests as Family  # pytest collects classes called Tests
 
 BUDGET = 1e-3
 RARE = 1e-9  # spread so small that the negative binomial is a Poisson
@@ -40,7 +54,7 @@ def test_several_weights_give_the_tail_of_the_simulated_score() -> None:
 
 def test_the_false_detections_of_a_family_stay_within_the_budget_and_use_it() -> None:
     tests = one([300, 100, 30], [1e-6, 1e-4, 2e-3])
-    spent = tests.tails[np.minimum(tests.critical, len(tests.tails) - 1), np.arange(100)].sum()
+    spent = tests.null.tails[np.minimum(tests.critical, len(tests.null.tails) - 1), np.arange(100)].sum()
     assert BUDGET / 20 < spent <= BUDGET
 
 
@@ -124,3 +138,117 @@ def test_uncertain_rates_need_more_fragments() -> None:
 
 def test_the_p_value_of_a_rare_event_is_a_poisson_tail_where_nothing_varies() -> None:
     assert gap_p_value(3, 0.01, RARE) == pytest.approx(stats.poisson.sf(2, 0.01), rel=1e-3)
+
+
+NOISY = 20
+DEPTH_AND_SPREAD = [(depth, spread) for depth in (5_000, 20_000, 100_000, 1_000_000) for spread in (1e-3, 0.05, 0.5)]
+
+
+def damaged(depth: int, spread: float, noisy: float, quiet: float = 1e-5, budget: float = BUDGET) -> Family:
+    """120 tests of two strata, 7 to 3, the second ten times worse; the first 20 have the rate `noisy`."""
+    depths = np.tile(np.array([depth * 7 // 10, depth * 3 // 10]), (120, 1))
+    errors = np.tile(np.array([quiet, quiet * 10]), (120, 1))
+    errors[:NOISY] = (noisy, noisy * 10)
+    return make_tests(depths, errors, np.full(120, spread), np.zeros_like(errors), budget)
+
+
+def two_limits(tests: Family) -> Floats:
+    """Limits of a noisy and of a quiet test; above 1 where there is none."""
+    return np.array([2.0 if v is None else v for v in limits(tests, np.array([0, 119]), float("inf"), 2, 0.0)])
+
+
+@pytest.mark.parametrize("weight", [1, 16])
+@pytest.mark.parametrize("expected", [50.0, 1e3, 1e5])
+@pytest.mark.parametrize("shape", [0.5, 2.0, 20.0, 1000.0])
+@pytest.mark.parametrize("level", [1e-5, 1e-7, 1e-9])
+def test_the_saddlepoint_lies_just_above_the_tail_of_a_negative_binomial(
+    weight: int, expected: float, shape: float, level: float
+) -> None:
+    """Never below it, and no higher than the tail of 5 % fewer fragments: so much more is asked for at most."""
+    intensity = np.zeros((16, 1))
+    intensity[weight - 1] = expected
+    chance = shape / (shape + expected)
+    many = int(stats.nbinom.isf(level, shape, chance))
+    found = saddlepoint_tails(intensity, np.array([shape]), np.array([weight * many]))[0]
+    assert stats.nbinom.sf(many - 1, shape, chance) <= found <= stats.nbinom.sf(0.95 * many - 1, shape, chance)
+
+
+def test_the_saddlepoint_lies_above_the_recursion_at_several_weights() -> None:
+    intensity = np.zeros((16, 3))
+    intensity[[0, 2, 15], 0] = (40.0, 20.0, 5.0)
+    intensity[[4, 15], 1] = (80.0, 1.0)
+    intensity[[0, 15], 2] = (90.0, 0.01)
+    shape = np.array([8.0, 200.0, 20.0])
+    tails = score_tails(intensity, shape, 1e-9)
+    for level in (1e-3, 1e-5, 1e-7):
+        scores = (tails > level).sum(axis=0)
+        exact = tails[scores, np.arange(3)]
+        found = saddlepoint_tails(intensity, shape, scores)
+        assert np.all(exact <= found)
+        assert np.all(found <= 4 * exact)
+
+
+@pytest.mark.parametrize(("depth", "spread"), DEPTH_AND_SPREAD)
+def test_no_depth_makes_a_long_table(depth: int, spread: float) -> None:
+    """C>T of 1 % in 20 tests; the work is rows of the table, and rows of fragments by columns of scores."""
+    tests = damaged(depth, spread, 0.01)
+    assert len(tests.null.tails) <= LONGEST_TABLE
+    few = np.flatnonzero(tests.critical < LONGEST_TABLE)
+    assert 119 in few
+    assert len(needed_chance(tests, few)) <= LONGEST_TABLE
+    assert np.all(two_limits(tests) < 1)
+
+
+@pytest.mark.parametrize("depth", [20_000, 100_000])
+def test_a_damaged_deep_sample_is_called(depth: int) -> None:
+    """Whole call with C>T of 1 % on the forward strand, spread 0.5: the mutation at 30 % is found."""
+    cohort = counted(LISTED, depth, {("BRAF", 600, "CTC"): depth * 3 // 10}, stratum="F2", flank_bases=4_000_000)
+    errors = tuple(
+        ErrorCount(e.substitution, e.stratum, e.bases // 100, e.bases) if e.substitution == "C>T" else e
+        for e in cohort.background.errors
+    )
+    noisy = replace(cohort.background, errors=errors, error_pairs=1500.0, expected_pairs=1000.0)
+    genes = call(replace(cohort, background=noisy), LISTED).genes
+    assert [(a.protein, a.state) for a in genes["BRAF"].alleles] == [("V600E", "MUT")]
+
+
+@pytest.mark.parametrize(("depth", "spread"), DEPTH_AND_SPREAD)
+def test_the_limit_has_its_power_at_any_number_of_errors(depth: int, spread: float) -> None:
+    """95 % from the mutant fragments alone, which is what is stated; errors only add to it."""
+    tests = damaged(depth, spread, 0.01)
+    rng = np.random.default_rng(6)
+    for index, limit in zip((0, 119), two_limits(tests), strict=True):
+        carried = rng.binomial(tests.depth[index], limit, (20_000, 2))
+        called = (carried @ tests.weight[index] >= tests.critical[index]) & (carried.sum(axis=1) >= 2)
+        assert 0.94 <= called.mean() <= 0.97
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.5])
+def test_false_detections_of_deep_tests_by_simulation(spread: float) -> None:
+    """Rates that vary by a gamma distribution; no more than 5 % of 2,000 samples have any, and not far less.
+
+    The quiet tests' scores take few values, so that some of their part stays unspent.
+    """
+    tests = damaged(20_000, spread, 0.01, quiet=3e-4, budget=0.05)
+    error = np.tile(np.array([3e-4, 3e-3]), (120, 1))
+    error[:NOISY] = (0.01, 0.1)
+    rng = np.random.default_rng(7)
+    factor = rng.gamma(1 / spread, spread, (2000, 120, 1))
+    score = (rng.poisson(tests.depth * error * factor) * tests.weight).sum(axis=2)
+    false = (score >= tests.critical).any(axis=1).sum()
+    assert 30 <= false <= stats.binom.ppf(0.999, 2000, 0.05)
+
+
+@pytest.mark.parametrize(("depth", "spread"), [(2_000, 0.5), (20_000, 0.05), (20_000, 0.5), (100_000, 0.5)])
+def test_a_noisy_substitution_leaves_the_limits_of_the_others(depth: int, spread: float) -> None:
+    undamaged = two_limits(damaged(depth, spread, 1e-5))[1]
+    for noisy in (1e-3, 3e-3, 1e-2, 5e-2):
+        assert two_limits(damaged(depth, spread, noisy))[1] <= undamaged
+
+
+@pytest.mark.parametrize("spread", [1e-3, 0.05, 0.5])
+@pytest.mark.parametrize("noisy", [1e-4, 1e-2])
+def test_more_depth_never_makes_a_limit_worse(spread: float, noisy: float) -> None:
+    """From 250x to 1,024,000x, over the ends of table and of common ratio; 1e-7 is the precision of the search."""
+    found = np.stack([two_limits(damaged(250 * 2**doubled, spread, noisy)) for doubled in range(13)])
+    assert np.all(np.diff(found, axis=0) <= 1e-7)
