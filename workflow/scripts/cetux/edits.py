@@ -202,11 +202,13 @@ def indel_edit(chrom: str, indel: IndelCount, moved: int = 0) -> Edit:
     """A counted insertion or deletion as an edit, `moved` (0..shift) bases to the right of its left-most place.
 
     An insertion stands before the base behind its `start`. A block that moves past a base takes that base in at one
-    end and gives it off at the other (see `shifted`), so it comes round.
+    end and gives it off at the other (see `shifted`), so it comes round. Exchanged bases cannot move.
 
     >>> indel_edit("7", IndelCount(9, 4, "", "AC", 5, 9, 3, 2, 0), moved=3)
     Edit(chrom='7', start=13, ref='', alt='CA')
     """
+    if indel.inserted and indel.deleted:
+        return Edit(chrom, indel.start, indel.deleted, indel.inserted)
     block = indel.inserted or indel.deleted
     turn = moved % len(block)
     block = block[turn:] + block[:turn]

@@ -14,6 +14,7 @@ Deviation: a reversed complement of two or more bases is named delins, as catalo
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from re import fullmatch, match
 
 from cetux.coding import Transcript
 from cetux.codons import Change, reverse_complement, translated
@@ -283,6 +284,8 @@ def _in_frame(old: str, new: str, touched: tuple[int, int], name: _Residues) -> 
         return f"p.{name.span(old, start, start + len(gone))}delins{name(come)}"
     if old[start - len(come) : start] == come:
         return f"p.{name.span(old, start - len(come), start)}dup"
+    if start == len(old):
+        return "p.?"  # a sequence without its stop codon goes on behind its end
     return f"p.{name.span(old, start - 1, start + 1)}ins{name(come)}"
 
 
@@ -314,17 +317,41 @@ def haplotype_name(transcript: Transcript, codon: Codon, changes: Change, linked
 
 
 def indel_names(transcript: Transcript, codon: Codon, indel: IndelCount) -> tuple[str, str]:
-    """A counted insertion or deletion: its label at the codon and its ``c.`` name.
+    """A counted insertion or deletion: its label and its ``c.`` name.
 
-    The count knows from the sample's own reads how far it moves, so that no reference base is needed for its name. The
-    label is that of `KNOWN_INDELS`, else the codon with ``indel`` (in frame) or ``fs`` (not).
+    The count knows how far it moves, so that no reference base is needed for its name. The label is that of
+    `KNOWN_INDELS`, else the first residue that changes with ``indel`` (in frame) or ``fs`` (not); X is a residue whose
+    bases are unknown. Where bases are exchanged for as many others and one residue changes, it is a substitution's.
+
+    Returns:
+        No ``c.`` name where bases that the change replaces are unknown.
     """
     edit = indel_edit(codon.chrom, indel, indel.shift if codon.strand == "+" else 0)
+    if "N" in edit.ref + edit.alt:
+        return f"{codon.wt_aa}{codon.codon}{_kind(edit)}", ""
     repeats = indel.shift >= len(edit.alt)
     text = _written(edit, repeats, codon.strand, lambda place: _coding_number(transcript, place))
     coding = text and f"c.{text}"
-    in_frame = len(edit.ref or edit.alt) % 3 == 0
-    return KNOWN_INDELS.get((codon.gene, coding), f"{codon.wt_aa}{codon.codon}{'indel' if in_frame else 'fs'}"), coding
+    return KNOWN_INDELS.get((codon.gene, coding)) or _label(transcript, codon, edit), coding
+
+
+def _kind(edit: Edit) -> str:
+    return "indel" if (len(edit.ref) - len(edit.alt)) % 3 == 0 else "fs"
+
+
+def _label(transcript: Transcript, codon: Codon, edit: Edit) -> str:
+    """Label of an insertion or deletion that stands at its last place in reading direction."""
+    protein = protein_name(transcript, [edit])
+    if len(edit.ref) == len(edit.alt) and fullmatch(r"p\.[A-Z]\d+[A-Z*]", protein):
+        return protein.removeprefix("p.")
+    first = match(r"p\.([A-Z*]\d+)", protein)
+    places = _coding_places(transcript, edit)
+    if first:
+        return first[1] + _kind(edit)
+    if not places:
+        return f"{codon.wt_aa}{codon.codon}{_kind(edit)}"
+    number = (places[0] - (not edit.ref)) // 3  # an insertion has the base before it changed, as in V12_G13insA
+    return f"{translated(transcript.sequence[3 * number : 3 * number + 3])}{number + 1}{_kind(edit)}"
 
 
 def allele_edits(allele: Allele, codon: Codon, bases: Bases) -> tuple[Edit, ...] | None:
@@ -335,6 +362,7 @@ def allele_edits(allele: Allele, codon: Codon, bases: Bases) -> tuple[Edit, ...]
         As `haplotype_edits`: None where the change is not known to its end, or its reference bases are not.
     """
     if allele.indel is not None:
-        return (indel_edit(codon.chrom, allele.indel),)
+        edit = indel_edit(codon.chrom, allele.indel)
+        return None if "N" in edit.ref + edit.alt else (edit,)
     together, _ = linked_changes(codon, allele.changes, allele.linked)
     return haplotype_edits(codon, together, bases) or haplotype_edits(codon, allele.changes, bases) or None
