@@ -44,7 +44,9 @@ from cetux.resources import Codon
 __all__ = ["ReadFilter", "count_haplotypes"]
 
 _WINDOW_BP = 200
-_LINKED_OFFSETS = (-2, -1, 3, 4)
+_LINKED_OFFSETS = (-3, -2, -1, 3, 4, 5)
+"""Bases beside a codon that are linked to it: those of both neighbours, so that each of two codons sees the other."""
+
 _LEAST_LINKED = 2
 
 

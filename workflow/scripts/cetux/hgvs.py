@@ -269,6 +269,8 @@ def _in_frame(old: str, new: str, touched: tuple[int, int], name: _Residues) -> 
     shared = 0
     while shared < min(len(old), len(new)) - start and old[-1 - shared] == new[-1 - shared]:
         shared += 1
+    if start == len(old):
+        return "p.?"  # a sequence without its stop codon goes on behind its end
     gone, come = old[start : len(old) - shared], new[start : len(new) - shared]
     if old[start : start + 1] == "*" and start == len(old) - 1:
         return f"p.{name('*')}{start + 1}{name(new[start])}ext{name('*')}?"
@@ -284,8 +286,6 @@ def _in_frame(old: str, new: str, touched: tuple[int, int], name: _Residues) -> 
         return f"p.{name.span(old, start, start + len(gone))}delins{name(come)}"
     if old[start - len(come) : start] == come:
         return f"p.{name.span(old, start - len(come), start)}dup"
-    if start == len(old):
-        return "p.?"  # a sequence without its stop codon goes on behind its end
     return f"p.{name.span(old, start - 1, start + 1)}ins{name(come)}"
 
 
@@ -312,7 +312,7 @@ def haplotype_name(transcript: Transcript, codon: Codon, changes: Change, linked
         changes: substitutions within it.
         linked: substitutions beside it, as in `counts.HaplotypeCount.linked`; left out as in `linked_changes`.
     """
-    together, beside = linked_changes(codon, changes, linked)
+    together, beside = linked_changes(codon, changes, linked, transcript.bases)
     return coding_name(transcript, haplotype_edits(codon, together, beside) or ())
 
 
@@ -364,5 +364,5 @@ def allele_edits(allele: Allele, codon: Codon, bases: Bases) -> tuple[Edit, ...]
     if allele.indel is not None:
         edit = indel_edit(codon.chrom, allele.indel)
         return None if "N" in edit.ref + edit.alt else (edit,)
-    together, _ = linked_changes(codon, allele.changes, allele.linked)
+    together, _ = linked_changes(codon, allele.changes, allele.linked, bases)
     return haplotype_edits(codon, together, bases) or haplotype_edits(codon, allele.changes, bases) or None
