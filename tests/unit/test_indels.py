@@ -144,6 +144,17 @@ def test_a_stray_error_beside_a_gap_makes_no_change_of_its_own(tmp_path: Path) -
     assert names(found_in(bam, tmp_path)) == [("V600indel", "c.1799_1801del", 40, 240)]
 
 
+def test_molecules_with_and_without_another_change_beside_a_gap_are_two_changes(tmp_path: Path) -> None:
+    bam = reads()
+    cover(bam, V600, 200)
+    cover(bam, V600, 30, deletions={c(1801): 3})
+    cover(bam, V600, 20, deletions={c(1801): 3}, changes={c(1803): "A"})
+    assert names(found_in(bam, tmp_path)) == [
+        ("V600indel", "c.1799_1801del", 30, 250),
+        ("V600indel", "c.1799_1803delinsAT", 20, 250),
+    ]
+
+
 def test_a_delins_is_one_record_of_the_vcf(tmp_path: Path) -> None:
     """Plus strand: c.1801 to c.1797 read T CAC T, from the first of them on."""
     bam = reads()

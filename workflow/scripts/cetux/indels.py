@@ -7,7 +7,7 @@ changes none that is read, to the nearest one that any placement misses by less 
 
 Aligners write an exchange of several bases by others (delins) as a deletion, an insertion and mismatches side by side.
 These are put together again before anything is counted: gaps of one read within two codons, and bases beside them that
-nearly all of the molecules with the gap show and the others do not.
+molecules with the gap show and the others do not.
 """
 
 from collections import defaultdict
@@ -29,8 +29,9 @@ TOGETHER_BP = 6
 """Changes of one molecule with fewer unchanged bases between them are one change [P]: two codons."""
 
 TOGETHER_SHARE = 0.8
-"""Part of the fragments with a gap that must show another base beside it, so that both are one change [P]: as much as
-substitutions beside a codon need (`genotype`). Fewer are errors, or other molecules."""
+"""Part of the fragments with a gap from which another base beside it belongs to all of them [P], as with substitutions
+beside a codon (`genotype`): the rest are errors. As small a rest that shows one are errors, too; of a base between the
+two shares those with it are one change, and those without it another."""
 
 _CODON_BP = 3
 
@@ -189,14 +190,14 @@ def count_indels(cluster: Sequence[Codon], fragments: Fragments, reference: Mapp
     same: dict[Placed, Rows] = defaultdict(dict)
     joined: dict[int, set[int]] = defaultdict(set)
     for gaps, rows in _as_aligned(cluster[0].chrom, fragments, window.base_at).items():
-        beside = window.beside(gaps, rows)
-        whole = together((*gaps, *beside), window.base_at)
-        if whole.ref or whole.alt:
-            found = same[placed_edit(whole, window.base_at)]
-            for row, mates in rows.items():
-                found.setdefault(row, set()).update(mates)
-        for other in beside:
-            joined[other.start] |= rows.keys()
+        for alike in window.molecules(gaps, rows):
+            whole = together((*gaps, *alike.beside), window.base_at)
+            if whole.ref or whole.alt:
+                found = same[placed_edit(whole, window.base_at)]
+                for row in alike.rows.tolist():
+                    found.setdefault(row, set()).update(rows[row])
+            for other, showing in alike.beside.items():
+                joined[other.start].update(showing)
     kept = [
         FoundIndel(*belongs, window.counted(one, rows))
         for one, rows in same.items()
@@ -257,6 +258,35 @@ def _edit(chrom: str, indel: Indel, base_at: BaseAt) -> Edit:
     return Edit(chrom, indel.start, _text(indel.start, indel.start + indel.length, base_at), "")
 
 
+@dataclass(frozen=True)
+class _Alike:
+    """Fragments with the same gaps, rising. beside: substitutions that they share, and the fragments that show each."""
+
+    rows: Ints
+    beside: Mapping[Edit, tuple[int, ...]]
+
+    def parted(self, place: Edit, usual: str, shown: Bytes) -> list["_Alike"]:
+        """Those that another base than `place.ref` and `usual` unites, or parts into two; else the same again.
+
+        Args:
+            place: one position and its reference base.
+            usual: the base that the fragments without the gaps show.
+            shown: code of the base that each of `rows` shows, 0 where it is not read.
+        """
+        votes = np.bincount(shown, minlength=len(BASES))[1:5]
+        read = int(votes.sum())
+        votes[[BASES.index(base) - 1 for base in {place.ref, usual} - {""}]] = 0
+        best = int(votes.argmax()) + 1
+        many = int(votes[best - 1])
+        if many < LEAST_FRAGMENTS or many <= (1 - TOGETHER_SHARE) * read:
+            return [self]
+        is_with: Bools = shown == best
+        beside = {**self.beside, replace(place, alt=BASES[best]): tuple(self.rows[is_with].tolist())}
+        if many >= TOGETHER_SHARE * read:
+            return [replace(self, beside=beside)]
+        return [_Alike(self.rows[is_with], beside), replace(self, rows=self.rows[~is_with])]
+
+
 class _Window:
     """The fragments of one window, with what all of them show at each position."""
 
@@ -278,26 +308,26 @@ class _Window:
         """The reference base, or the most frequent one where that is not known."""
         return self.known.get(place) or self.bases.get(place)
 
-    def beside(self, gaps: Sequence[Edit], rows: Rows) -> list[Edit]:
-        """Substitutions near gaps that nearly all of their fragments show, and the others do not."""
+    def molecules(self, gaps: Sequence[Edit], rows: Rows) -> list[_Alike]:
+        """Fragments of the same gaps by the bases that they show near them, where the others show none such."""
+        fragments = self.fragments
         gone = {place for gap in gaps for place in range(gap.start, gap.end)}
         near = range(gaps[0].start - TOGETHER_BP, gaps[-1].end + TOGETHER_BP)
-        columns = [c for p in near if p not in gone and (c := self.fragments.column(p)) is not None]
+        columns = [c for p in near if p not in gone and (c := fragments.column(p)) is not None]
+        numbers = np.array(sorted(rows))
+        alike = [_Alike(numbers, {})]
         if len(rows) < LEAST_FRAGMENTS or not columns:
-            return []
-        shown = _bases_of(self.fragments, np.array(sorted(rows)), columns)
-        votes = _votes(shown)
-        others = self.votes[:, columns] - votes
-        found = []
-        for index, place in enumerate(self.fragments.positions[columns].tolist()):
-            best, read = int(votes[:, index].argmax()), int(votes[:, index].sum())
-            many = int(votes[best, index])
+            return alike
+        shown = _bases_of(fragments, numbers, columns)
+        others = self.votes[:, columns] - _votes(shown)
+        for index, place in enumerate(fragments.positions[columns].tolist()):
             usual = BASES[1 + int(others[:, index].argmax())] if others[:, index].any() else ""
-            base, before = BASES[1 + best], self.known.get(place) or usual
-            enough = many >= LEAST_FRAGMENTS and many >= TOGETHER_SHARE * read
-            if enough and before and base not in (before, usual):
-                found.append(Edit(gaps[0].chrom, place, before, base))
-        return found
+            before = self.known.get(place) or usual
+            if before:
+                here = Edit(gaps[0].chrom, place, before, "")
+                codes = [(one, shown[np.isin(numbers, one.rows), index]) for one in alike]
+                alike = [part for one, code in codes for part in one.parted(here, usual, code)]
+        return alike
 
     def counted(self, one: Placed, rows: Rows) -> IndelCount:
         """How many fragments carry a change and how they lie; likewise those that reach over its place without it.
