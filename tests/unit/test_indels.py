@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pysam
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from tests import builders
 from tests.builders import BamBuilder
 from tests.unit.coding_builders import coding_reference
@@ -168,6 +170,40 @@ def test_a_delins_is_one_record_of_the_vcf(tmp_path: Path) -> None:
         (record,) = list(file)
     assert (record.start, record.ref, record.alts) == (c(1801), "TCACT", ("GG",))
     assert record.info["HGVSC"] == "c.1797_1801delinsCC"
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(
+    deleted=st.integers(0, 6),
+    gap=st.integers(0, 3),
+    inserted=st.text("ACGT", max_size=5),
+    substituted=st.dictionaries(st.integers(-2, 0), st.sampled_from("ACGT"), max_size=2),
+)
+def test_the_one_change_that_is_counted_makes_the_molecules_from_the_reference(
+    tmp_path_factory: pytest.TempPathFactory, deleted: int, gap: int, inserted: str, substituted: dict[int, str]
+) -> None:
+    """Whatever gaps and substitutions the aligner writes near c.1800: nothing of a molecule is lost or made up."""
+    assume(deleted or inserted)
+    bam, first = reads(), c(1800)
+    behind = first + deleted + gap  # the insertion stands behind this base; its neighbours keep theirs
+    changes = {first + p if p < 0 else behind + 2: base for p, base in substituted.items()}  # all within two codons
+    gaps = {"deletions": {first: deleted} if deleted else {}, "insertions": {behind: inserted} if inserted else {}}
+    cover(bam, V600, 60)
+    cover(bam, V600, 30, changes=changes, **gaps)
+    bases = builders.reference_bases(bam.reference, "chr7", first - 50, first + 50)
+    molecule = ""
+    for place, base in enumerate(bases, first - 50):
+        is_gone = first <= place < first + deleted
+        molecule += ("" if is_gone else changes.get(place, base)) + (inserted if place == behind else "")
+    wanted = [V600, K601, codon("BRAF", 597)]
+    counts = count(bam, tmp_path_factory.mktemp("bam"), wanted)
+    found = [one for counted in counts.codons for one in counted.indels]
+    assume(molecule != bases)
+    (one,) = found
+    start = one.start - first + 50 + (not one.deleted)
+    altered = bases[:start] + one.inserted + bases[start + len(one.deleted) :]
+    assert altered == molecule
+    assert one.fragments >= 28  # a read that ends within the insertion contradicts its mate
 
 
 # --- codons and windows ------------------------------------------------------------------------------
