@@ -122,3 +122,12 @@ NRAS_61 = codon_of("NRAS", 61)  # plus strand TTG at 114713906..114713908; c.180
 )
 def test_changes_beside_a_codon_are_joined_to_it_where_nothing_unknown_lies_between(changes, linked, together, bases):
     assert linked_changes(NRAS_61, changes, linked) == (together, bases)
+
+
+def test_the_reference_tells_the_bases_between_a_codon_and_a_change_beside_it():
+    reference = {114713909: "T", 114713905: "G"}
+    found = linked_changes(NRAS_61, ((2, "T"),), ("+4C>A", "-2C>A"), reference)
+    assert found == (((-2, "A"), (2, "T"), (4, "A")), {114713904: "C", 114713905: "G", 114713909: "T", 114713910: "C"})
+    # the one beyond an unknown base is left out, the other stays
+    found = linked_changes(NRAS_61, ((2, "T"),), ("+4C>A", "-2C>A"), {114713909: "T", 114713905: "N"})
+    assert found == (((2, "T"), (4, "A")), {114713909: "T", 114713910: "C"})

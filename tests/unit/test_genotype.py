@@ -507,3 +507,28 @@ def test_plasma_without_umis_gets_the_thresholds_of_tissue() -> None:
     called = call(counted(KRAS, 500, {("KRAS", 12, "ATC"): 4}), KRAS, sample)
     assert called.flags == ("ctdna_without_umi",)
     assert alleles_of(called) == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names", "coding_name"),
+    [
+        # KRAS 12 is GGT and 13 GGC, c.34 to c.39
+        ({1: "A"}, {0: "A"}, ("G12D", "G13S"), "c.35_37delinsATA"),
+        ({0: "T"}, {0: "A"}, ("G12C", "G13S"), "c.34_37delinsTGTA"),
+        ({0: "T"}, {1: "A"}, ("G12C", "G13D"), "c.34_38delinsTGTGA"),
+    ],
+)
+def test_changes_of_both_codons_on_one_molecule_bear_one_name(
+    tmp_path: Path,
+    first: dict[int, str],
+    second: dict[int, str],
+    names: tuple[str, str],
+    coding_name: str,
+) -> None:
+    wanted = [codon("KRAS", 12), codon("KRAS", 13)]
+    bam = builder(*wanted)
+    cover(bam, wanted[0], 200)
+    cover(bam, wanted[0], 40, changes=coding(wanted[0], first) | coding(wanted[1], second))
+    found = alleles_of(call(count(bam, tmp_path, wanted), wanted))
+    assert {name: one.hgvs_c for name, one in found.items()} == dict.fromkeys(names, coding_name)
+    assert all(one.listed for one in found.values())

@@ -276,6 +276,41 @@ def test_counted_indels(gene, number, indel, names):
     assert indel_names(KNOWN["GRCh37"][gene], codon_of(gene, number, "GRCh37"), counted(indel)) == names
 
 
+@pytest.mark.parametrize(
+    ("indel", "names"),
+    [
+        # ATG GTG AAA TCC TAA (M V K S stop) is c.1 to c.15, at 1003 to 1017
+        (Placed(1007, 0, "TGA", ""), ("V2indel", "c.5_7del")),  # GAA: V2_K3delinsE
+        (Placed(1008, 0, "", "CAT"), ("V2indel", "c.6_7insCAT")),  # H between V2 and K3: V2_K3insH
+        (Placed(1009, 2, "A", ""), ("K3fs", "c.9del")),  # AAT CCT AA: N instead of K3
+        (Placed(1008, 0, "GA", "CCCCT"), ("K3indel", "c.6_7delinsCCCCT")),  # GTC CCC TAA: V2 stays, P and stop for K3
+        (Placed(1009, 0, "AA", "GT"), ("K3V", "c.7_8delinsGT")),  # GTA is V
+        (Placed(1007, 0, "TNA", ""), ("M1indel", "")),
+    ],
+)
+def test_the_label_of_an_indel_names_the_first_residue_that_changes(indel, names):
+    known = transcript("tttATGGTGAAATCCTAAttt")
+    assert indel_names(known, known.codon(1), counted(indel)) == names
+
+
+@pytest.mark.parametrize(
+    ("indel", "names"),
+    [
+        # GRCh38; KRAS 12 is c.34_36 at 25245350..25245348, 13 c.37_39; nothing but the listed codons is known
+        (Placed(25245348, 0, "", "ACC"), ("G12indel", "c.35_36insGGT")),  # between the last two bases of 12
+        (Placed(25245346, 1, "C", ""), ("G13fs", "c.38del")),  # c.37 and c.38 are G, c.39 is C: the last G is c.38
+        (Placed(25245341, 0, "CTA", ""), ("X14indel", "c.41_43del")),  # c.43 at 25245341: two bases of 14, one of 15
+    ],
+)
+def test_without_a_sequence_the_label_names_the_first_codon_whose_bases_change(indel, names):
+    assert indel_names(KNOWN["GRCh38"]["KRAS"], codon_of("KRAS", 13), counted(indel)) == names
+
+
+def test_an_allele_with_an_unknown_deleted_base_is_not_edited():
+    found = Allele("KRAS", 13, "G13fs", "", (), Genotype.MUT, 40, 400, 0.1, indel=counted(Placed(25245346, 0, "N", "")))
+    assert allele_edits(found, codon_of("KRAS", 13), {25245346: "C"}) is None
+
+
 def test_an_allele_is_edited_with_what_is_linked_to_it_where_its_bases_are_known():
     found = Allele("NRAS", 61, "Q61K", "", ((2, "T"),), Genotype.MUT, 40, 400, 0.1, linked=("+3T>A",))
     assert allele_edits(found, NRAS_61, {114713909: "T"}) == (Edit("1", 114713908, "GT", "TA"),)

@@ -108,6 +108,19 @@ def test_a_change_over_an_intron_is_two_phased_records(tmp_path):
     assert {r.info["HGVSC"] for r in records} == {"c.1741_1742delinsGG"}
 
 
+def test_a_change_of_two_codons_is_one_record_with_both_names(tmp_path):
+    """KRAS 12 is GGT and 13 GGC: A, T, A for c.35 to c.37 make GAT (D) and AGC (S). Plus strand: 12 ACC, 13 GCC."""
+    both = [
+        allele("KRAS", 13, ((2, "T"),), protein="G13S", linked=("+4C>T",), state=Genotype.MUT_LOW, alt_fragments=39),
+        allele("KRAS", 12, ((1, "T"),), protein="G12D", linked=("-1C>T",)),
+    ]
+    _, (record,) = written(tmp_path / "s.vcf.gz", both)
+    assert (record.pos, record.ref, record.alts) == (25245348, "CAC", ("TAT",))
+    assert (record.info["PROTEIN"], record.info["HGVSC"]) == ("G12D+G13S", "c.35_37delinsATA")
+    assert record.info["HGVSP"] == "p.Gly12_Gly13delinsAspSer"
+    assert (list(record.filter), record.samples["S1"]["AD"]) == (["PASS"], (360, 40))
+
+
 def test_what_cannot_be_written_is_said_in_the_header(tmp_path):
     alleles = [
         allele("KRAS", 61, ((0, "Tacg"),), protein="indel"),  # codon 60 and 62 are not listed

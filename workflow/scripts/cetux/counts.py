@@ -69,8 +69,10 @@ class IndelCount:
 
     start: 0-based plus-strand position of the first deleted base, or of the base behind which the insertion stands, in
     the left-most placement; shift: bases by which it can move to the right. deleted, inserted: plus-strand bases at the
-    left-most placement, one of them empty. covering: fragments that reach over all placements. without_*: how the
-    covering fragments that do not carry it lie, counted as in HaplotypeCount.
+    left-most placement; neither is empty where bases are exchanged for others, which the change then begins with; an N
+    is a base of the reference that is not known. covering: fragments whose alignment reaches over all placements.
+    badly_mapped: fragments mapped below Phred 20. without_*: how the covering fragments that do not carry it lie,
+    counted as in HaplotypeCount.
     """
 
     start: int
@@ -85,6 +87,8 @@ class IndelCount:
     without_forward: int = 0
     without_reverse: int = 0
     without_at_ends: int = 0
+    badly_mapped: int = 0
+    without_badly_mapped: int = 0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ Bases = Mapping[int, str]
 _WITHIN_BP = 5
 """Changed bases of one molecule that are written as one substitution: those of two codons at most."""
 
+_BESIDE = (-3, -2, -1, 3, 4, 5)
+"""Indices of the bases of a codon's two neighbours, as `haplotype_edits` counts them."""
+
 
 @dataclass(frozen=True, order=True)
 class Edit:
@@ -177,36 +180,44 @@ def _position(codon: Codon, index: int) -> int:
     return sorted(codon.positions)[min(max(index, 0), 2)] + min(index, 0) + max(index - 2, 0)
 
 
-def linked_changes(codon: Codon, changes: Change, linked: Iterable[str]) -> tuple[Change, dict[int, str]]:
-    """A codon's changes with those beside it on the same molecules, and the bases that the sample has there.
+def linked_changes(
+    codon: Codon, changes: Change, linked: Iterable[str], bases: Bases | None = None
+) -> tuple[Change, dict[int, str]]:
+    """A codon's changes with those beside it on the same molecules, and the bases on the way to them.
 
-    The changes beside it are left out where the bases from the first to the last change are not all known.
+    A change beside it is left out where a base between it and the codon is not known.
 
     Args:
         codon: the codon.
         changes: within it.
         linked: substitutions beside it, as in `counts.HaplotypeCount.linked`.
+        bases: plus-strand reference around it.
 
     Returns:
         Changes as `haplotype_edits` takes them, and plus-strand bases by position.
     """
-    beside = [(int(text[:-3]), text[-3], text[-1]) for text in linked]
-    together = tuple(sorted((*changes, *((index, alt) for index, _, alt in beside))))
-    shown = {0, 1, 2, *(index for index, _ in together)}
-    if not beside or not set(range(together[0][0], together[-1][0])) <= shown:
-        return changes, {}
-    return together, {_position(codon, index): ref for index, ref, _ in beside}
+    beside = {int(text[:-3]): (text[-3], text[-1]) for text in linked}
+    known = {index: (bases or {}).get(_position(codon, index), "N") for index in _BESIDE}
+    known |= {index: ref for index, (ref, _) in beside.items()}
+    reached = {
+        index: [place for place in _BESIDE if index <= place < 0 or 2 < place <= index] for index in sorted(beside)
+    }
+    kept = [index for index, places in reached.items() if all(known[place] != "N" for place in places)]
+    together = tuple(sorted((*changes, *((index, beside[index][1]) for index in kept))))
+    return together, {_position(codon, place): known[place] for index in kept for place in reached[index]}
 
 
 def indel_edit(chrom: str, indel: IndelCount, moved: int = 0) -> Edit:
     """A counted insertion or deletion as an edit, `moved` (0..shift) bases to the right of its left-most place.
 
     An insertion stands before the base behind its `start`. A block that moves past a base takes that base in at one
-    end and gives it off at the other (see `shifted`), so it comes round.
+    end and gives it off at the other (see `shifted`), so it comes round. Exchanged bases cannot move.
 
     >>> indel_edit("7", IndelCount(9, 4, "", "AC", 5, 9, 3, 2, 0), moved=3)
     Edit(chrom='7', start=13, ref='', alt='CA')
     """
+    if indel.inserted and indel.deleted:
+        return Edit(chrom, indel.start, indel.deleted, indel.inserted)
     block = indel.inserted or indel.deleted
     turn = moved % len(block)
     block = block[turn:] + block[:turn]

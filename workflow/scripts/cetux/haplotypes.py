@@ -6,20 +6,21 @@ low quality or in conflict, beyond its end, or in the other exon of a codon that
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pysam
 
 from cetux.alignment import open_alignment
-from cetux.codons import plus_strand
+from cetux.codons import codon_bases, plus_strand
 from cetux.counts import (
     ERROR_CLASSES,
     ORIENTATIONS,
     CodonCounts,
     HaplotypeCount,
     HaplotypeCounts,
-    IndelCount,
     Usable,
 )
 from cetux.errors import UnusableSample
@@ -37,13 +38,15 @@ from cetux.fragments import (
     read_fragments,
 )
 from cetux.genomes import contig_prefix
-from cetux.indels import count_indels
+from cetux.indels import FoundIndel, by_codon, count_indels
 from cetux.resources import Codon
 
 __all__ = ["ReadFilter", "count_haplotypes"]
 
 _WINDOW_BP = 200
-_LINKED_OFFSETS = (-2, -1, 3, 4)
+_LINKED_OFFSETS = (-3, -2, -1, 3, 4, 5)
+"""Bases beside a codon that are linked to it: those of both neighbours, so that each of two codons sees the other."""
+
 _LEAST_LINKED = 2
 
 
@@ -55,7 +58,8 @@ def count_haplotypes(
     Args:
         sample: ID, carried to the result.
         bam: path; its index lies beside it.
-        fasta: the assay's FASTA, needed for a CRAM.
+        fasta: the assay's FASTA, needed for a CRAM; it also gives the bases around the codons. Without it the sample's
+            most frequent bases stand for them.
         codons: the codons to count; positions of those with `required` bases never count as background.
         keep: which reads and bases count.
 
@@ -64,24 +68,28 @@ def count_haplotypes(
         sample not usable, with the reason, and no counts.
     """
     counts: dict[tuple[str, int], CodonCounts] = {}
+    indels: list[FoundIndel] = []
     identical = 0
     flanks = FlankCounter({(codon.chrom, p) for codon in codons if codon.required for p in codon.positions})
     try:
-        with open_alignment(bam, fasta) as alignment:
+        with open_alignment(bam, fasta) as alignment, pysam.FastaFile(fasta) if fasta else nullcontext() as file:
             prefix = contig_prefix(dict.fromkeys(alignment.references, 0))
             for cluster in _clusters(codons):
                 fragments = _read(alignment, cluster, prefix, keep)
                 identical += fragments.identical_records
                 flanks.add(cluster[0].chrom, fragments)
-                indels = count_indels(cluster, fragments)
+                window = count_indels(cluster, fragments, _reference(file, cluster))
+                indels += window.found
                 for codon in cluster:
-                    counts[codon.gene, codon.codon] = _count(codon, fragments, indels[codon.gene, codon.codon])
+                    counts[codon.gene, codon.codon] = _count(codon, fragments, window.joined)
     except UnusableSample as error:
         return HaplotypeCounts(sample, Usable(False, error.reason, error.remedy))
     except (OSError, ValueError) as error:
         usable = Usable(False, f"reading failed ({error})", "Copy or make the BAM and its index again")
         return HaplotypeCounts(sample, usable)
-    ordered = tuple(counts[codon.gene, codon.codon] for codon in codons)
+    of_codon = by_codon(indels)
+    keys = [(codon.gene, codon.codon) for codon in codons]
+    ordered = tuple(replace(counts[key], indels=of_codon.get(key, ())) for key in keys)
     return HaplotypeCounts(sample, Usable(), ordered, identical, flanks.background())
 
 
@@ -114,14 +122,28 @@ def segments_of(cluster: Sequence[Codon]) -> list[Segment]:
     return segments
 
 
+def _reference(file: pysam.FastaFile | None, cluster: Sequence[Codon]) -> dict[int, str]:
+    """Plus-strand bases of a window: those of the FASTA, and of the codons where it has none."""
+    known: dict[int, str] = {}
+    if file is not None:
+        lengths = dict(zip(file.references, file.lengths, strict=True))
+        contig = contig_prefix(lengths) + cluster[0].chrom
+        for segment in segments_of(cluster) if contig in lengths else ():
+            known |= enumerate(file.fetch(contig, segment.start, segment.end).upper(), segment.start)
+    return known | codon_bases(cluster)
+
+
 def _read(alignment: pysam.AlignmentFile, cluster: Sequence[Codon], prefix: str, keep: ReadFilter) -> Fragments:
     return read_fragments(alignment, prefix + cluster[0].chrom, segments_of(cluster), keep)
 
 
-def _count(codon: Codon, fragments: Fragments, indels: tuple[IndelCount, ...]) -> CodonCounts:
+def _count(codon: Codon, fragments: Fragments, joined: Mapping[int, Sequence[int]]) -> CodonCounts:
+    """Count one codon; a base that is part of a change with a gap (`joined`) counts there, here as a deleted one."""
     positions = sorted(codon.positions)
     columns = [_column(fragments, position) for position in positions]
     merged = fragments.at(columns)
+    for index, position in enumerate(positions):
+        merged.bases[list(joined.get(position, ())), index] = BASES.index("-")
     conflict: Bools = np.asarray(merged.conflicts.any(axis=1))
     inserted, disagreeing = _insertions(fragments, positions, columns)
     conflict[disagreeing] = True
@@ -143,7 +165,6 @@ def _count(codon: Codon, fragments: Fragments, indels: tuple[IndelCount, ...]) -
         reference=reference,
         haplotypes=tuple(tally.haplotypes(reference, linked)),
         conflicts=int(conflict.sum()),
-        indels=indels,
     )
 
 

@@ -14,6 +14,7 @@ Deviation: a reversed complement of two or more bases is named delins, as catalo
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from re import fullmatch, match
 
 from cetux.coding import Transcript
 from cetux.codons import Change, reverse_complement, translated
@@ -268,6 +269,8 @@ def _in_frame(old: str, new: str, touched: tuple[int, int], name: _Residues) -> 
     shared = 0
     while shared < min(len(old), len(new)) - start and old[-1 - shared] == new[-1 - shared]:
         shared += 1
+    if start == len(old):
+        return "p.?"  # a sequence without its stop codon goes on behind its end
     gone, come = old[start : len(old) - shared], new[start : len(new) - shared]
     if old[start : start + 1] == "*" and start == len(old) - 1:
         return f"p.{name('*')}{start + 1}{name(new[start])}ext{name('*')}?"
@@ -309,22 +312,46 @@ def haplotype_name(transcript: Transcript, codon: Codon, changes: Change, linked
         changes: substitutions within it.
         linked: substitutions beside it, as in `counts.HaplotypeCount.linked`; left out as in `linked_changes`.
     """
-    together, beside = linked_changes(codon, changes, linked)
+    together, beside = linked_changes(codon, changes, linked, transcript.bases)
     return coding_name(transcript, haplotype_edits(codon, together, beside) or ())
 
 
 def indel_names(transcript: Transcript, codon: Codon, indel: IndelCount) -> tuple[str, str]:
-    """A counted insertion or deletion: its label at the codon and its ``c.`` name.
+    """A counted insertion or deletion: its label and its ``c.`` name.
 
-    The count knows from the sample's own reads how far it moves, so that no reference base is needed for its name. The
-    label is that of `KNOWN_INDELS`, else the codon with ``indel`` (in frame) or ``fs`` (not).
+    The count knows how far it moves, so that no reference base is needed for its name. The label is that of
+    `KNOWN_INDELS`, else the first residue that changes with ``indel`` (in frame) or ``fs`` (not); X is a residue whose
+    bases are unknown. Where bases are exchanged for as many others and one residue changes, it is a substitution's.
+
+    Returns:
+        No ``c.`` name where bases that the change replaces are unknown.
     """
     edit = indel_edit(codon.chrom, indel, indel.shift if codon.strand == "+" else 0)
+    if "N" in edit.ref + edit.alt:
+        return f"{codon.wt_aa}{codon.codon}{_kind(edit)}", ""
     repeats = indel.shift >= len(edit.alt)
     text = _written(edit, repeats, codon.strand, lambda place: _coding_number(transcript, place))
     coding = text and f"c.{text}"
-    in_frame = len(edit.ref or edit.alt) % 3 == 0
-    return KNOWN_INDELS.get((codon.gene, coding), f"{codon.wt_aa}{codon.codon}{'indel' if in_frame else 'fs'}"), coding
+    return KNOWN_INDELS.get((codon.gene, coding)) or _label(transcript, codon, edit), coding
+
+
+def _kind(edit: Edit) -> str:
+    return "indel" if (len(edit.ref) - len(edit.alt)) % 3 == 0 else "fs"
+
+
+def _label(transcript: Transcript, codon: Codon, edit: Edit) -> str:
+    """Label of an insertion or deletion that stands at its last place in reading direction."""
+    protein = protein_name(transcript, [edit])
+    if len(edit.ref) == len(edit.alt) and fullmatch(r"p\.[A-Z]\d+[A-Z*]", protein):
+        return protein.removeprefix("p.")
+    first = match(r"p\.([A-Z*]\d+)", protein)
+    places = _coding_places(transcript, edit)
+    if first:
+        return first[1] + _kind(edit)
+    if not places:
+        return f"{codon.wt_aa}{codon.codon}{_kind(edit)}"
+    number = (places[0] - (not edit.ref)) // 3  # an insertion has the base before it changed, as in V12_G13insA
+    return f"{translated(transcript.sequence[3 * number : 3 * number + 3])}{number + 1}{_kind(edit)}"
 
 
 def allele_edits(allele: Allele, codon: Codon, bases: Bases) -> tuple[Edit, ...] | None:
@@ -335,6 +362,7 @@ def allele_edits(allele: Allele, codon: Codon, bases: Bases) -> tuple[Edit, ...]
         As `haplotype_edits`: None where the change is not known to its end, or its reference bases are not.
     """
     if allele.indel is not None:
-        return (indel_edit(codon.chrom, allele.indel),)
-    together, _ = linked_changes(codon, allele.changes, allele.linked)
+        edit = indel_edit(codon.chrom, allele.indel)
+        return None if "N" in edit.ref + edit.alt else (edit,)
+    together, _ = linked_changes(codon, allele.changes, allele.linked, bases)
     return haplotype_edits(codon, together, bases) or haplotype_edits(codon, allele.changes, bases) or None

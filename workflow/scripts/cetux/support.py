@@ -130,6 +130,7 @@ class Supports:
             listed: (gene, protein change) of the listed alleles.
         """
         self._pairs = [(codon, counts) for codon, counts in pairs if counts.haplotypes or counts.indels]
+        self._counts = {(codon.gene, codon.codon): counts for codon, counts in self._pairs}
         self._rates = rates
         self._by_codon: dict[tuple[str, int], dict[Change, Support]] = {}
         self._depth: dict[tuple[str, int], Ints] = {}
@@ -172,11 +173,8 @@ class Supports:
 
     def covering(self, codon: Codon) -> int:
         """Fragments that read all required bases of a codon (all three if none is)."""
-        required = _required(codon)
-        for known, counts in self._pairs:
-            if known == codon:
-                return _covering(counts, required)
-        return 0
+        counts = self._counts.get((codon.gene, codon.codon))
+        return _covering(counts, _required(codon)) if counts else 0
 
     def limits(self, molecules: float, min_fragments: int, low_vaf: float) -> dict[tuple[str, int], float | None]:
         """Smallest VAF excluded at each codon, for the change of a required base that is hardest to detect there.
@@ -329,12 +327,13 @@ class Supports:
             forward=indel.forward,
             reverse=indel.reverse,
             at_ends=indel.at_ends,
+            badly_mapped=indel.badly_mapped,
             p_value=p_value,
             indel=indel,
         )
         others = indel.covering - indel.fragments
-        lie = (others, 0, indel.without_forward, indel.without_reverse, indel.without_at_ends)
-        support.compare(Support((), *lie))
+        ends, mapping = indel.without_at_ends, indel.without_badly_mapped
+        support.compare(Support((), others, 0, indel.without_forward, indel.without_reverse, ends, mapping))
         kept.append(support)
 
 

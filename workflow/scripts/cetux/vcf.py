@@ -1,7 +1,8 @@
 """A standard VCF of one sample's reported changes."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pysam
@@ -19,7 +20,7 @@ from cetux.states import Genotype
 _HEADER = (
     '##INFO=<ID=GENE,Number=1,Type=String,Description="Gene">',
     '##INFO=<ID=TRANSCRIPT,Number=1,Type=String,Description="RefSeq accession of the MANE Select transcript">',
-    '##INFO=<ID=PROTEIN,Number=1,Type=String,Description="Amino-acid change on the MANE transcript">',
+    '##INFO=<ID=PROTEIN,Number=1,Type=String,Description="Amino-acid change on the MANE transcript, two joined by +">',
     '##INFO=<ID=HGVSC,Number=1,Type=String,Description="HGVS: change of the coding DNA on the MANE transcript">',
     '##INFO=<ID=HGVSP,Number=1,Type=String,Description="HGVS: predicted change of the protein, three-letter">',
     '##INFO=<ID=HGVSG,Number=1,Type=String,Description="HGVS: change of the chromosome">',
@@ -60,6 +61,7 @@ def write_vcf(
     Both are written whole before either takes its place. Whatever ends the job, an index that stands beside a VCF is
     the VCF's own; where there is none, the job did not end well.
 
+    A change of two codons, which are two alleles here, is one record with both names in PROTEIN, as in ``G12D+G13S``.
     A change over an intron is one record for each exon, phased by PS. A sample that is not usable has a header and no
     record, and says so in the header line ``##cetux_not_evaluable``. A change that cannot be written, because bases
     beside it are unknown or it was not read to its end, has a line ``##cetux_left_out`` with the reason.
@@ -141,7 +143,29 @@ def _records(
             continue
         phase = names.records[0].start + 1 if len(names.records) > 1 else 0
         records += [_Record(line, allele, _info(allele, names), phase) for line in names.records]
-    return records, left_out
+    return _as_one(records), left_out
+
+
+def _as_one(records: Sequence[_Record]) -> list[_Record]:
+    """The records with one for each edit: where one change alters two codons, it bears the names of both.
+
+    Its numbers are those of the codon in which more fragments show it, its state the higher one.
+    """
+    by_edit: dict[Edit, list[_Record]] = defaultdict(list)
+    for record in records:
+        by_edit[record.edit].append(record)
+    whole: list[_Record] = []
+    for same in by_edit.values():
+        first = max(same, key=lambda record: record.allele.alt_fragments)
+        state = Genotype.MUT if any(one.allele.state is Genotype.MUT for one in same) else first.allele.state
+        ordered = sorted(same, key=lambda record: record.allele.codon)
+        info = dict(first.info) | {
+            "PROTEIN": "+".join(dict.fromkeys(str(one.info["PROTEIN"]) for one in ordered)),
+            "LISTED": any(one.info["LISTED"] for one in same),
+            "BRAF_CLASS": first.info["BRAF_CLASS"] or max(one.info["BRAF_CLASS"] for one in same),
+        }
+        whole.append(replace(first, allele=replace(first.allele, state=state), info=info))
+    return whole
 
 
 def _info(allele: Allele, names: AlleleNames) -> dict[str, str | int | bool]:
