@@ -23,7 +23,7 @@ from tests.unit.genotype_builders import (
 )
 
 from cetux.codons import plus_strand, protein_change
-from cetux.counts import HaplotypeCounts, Usable
+from cetux.counts import HaplotypeCounts, IndelCount, Usable
 from cetux.evidence import Allele, SampleGenotypes
 from cetux.genotype import _STRAND_GUARD_P, Sample, _looks_so
 from cetux.haplotypes import ReadFilter
@@ -410,6 +410,26 @@ def test_guards_take_few_true_mutations() -> None:
             for f, e in zip(forward, ends, strict=True)
         ]
         assert np.mean(taken) <= most
+
+
+@pytest.mark.parametrize(
+    ("shift", "many", "detected"),
+    [
+        (0, 8, True),  # 0.27 % of 3,000 molecules, outside of a repeat
+        (6, 8, False),  # one of seven equal bases less: copying slips so often
+        (6, 240, True),  # 8 % is more than slippage
+        (3, 8, True),
+    ],
+)
+def test_slippage_in_a_run_of_equal_bases_is_no_frameshift(shift: int, many: int, detected: bool) -> None:
+    counts = counted([V600], 3_000, rate=0.0, flank_bases=2_000_000)
+    start = min(V600.positions)
+    lost = IndelCount(start, shift, "C", "", many, 3_000, many // 2, many // 2, 0, 1_400, 1_400, 100)
+    with_indel = replace(counts, codons=(replace(counts.codons[0], indels=(lost,)),))
+    with_indel = replace(with_indel, background=replace(counts.background, indel_bases=10_000_000))
+    called = call(with_indel, [V600], PLASMA)
+    found = [one for gene in called.genes.values() for one in (*gene.alleles, *gene.traces)]
+    assert bool(found) is detected
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.045, 0.06, 0.08])

@@ -279,7 +279,8 @@ class Supports:
                 support.p_value = gap_p_value(support.fragments, expected, self._rates.spread + OTHER_SPREAD)
                 self._keep(codon, counts, support, support.p_value <= level)
             for indel in counts.indels:
-                expected = indel.covering * self._rates.indel
+                changed = len(indel.deleted) + len(indel.inserted)
+                expected = indel.covering * self._rates.indel_at(changed, indel.shift)
                 p_value = gap_p_value(indel.fragments, expected, self._rates.spread + OTHER_SPREAD)
                 self._keep_indel(codon, indel, p_value, p_value <= level)
 
