@@ -148,10 +148,10 @@ class _Module:
             return
         self.seen.add(value)
         here = [set_to for target, set_to in _bound(scope) if name in _names(target)]
-        if here or isinstance(scope, ast.Module):
+        if here:
             yield from (text for one in here for text in self._strings(one, scope))
         elif name in _imported(self.name):
             there = _Module(_imported(self.name)[name])
             yield from there._held(name, value, _tree(there.name))
-        else:
+        elif not isinstance(scope, ast.Module):
             yield from self._held(name, ast.Name(name), _tree(self.name))

@@ -40,6 +40,14 @@ def test_a_lost_part_of_the_gene_is_no_failure_of_single_bins() -> None:
     assert found.raised_part_log2 == pytest.approx(0.0, abs=0.1)
 
 
+@pytest.mark.parametrize("places", [list(range(4)), list(range(6)), list(range(24, 30)), [10, 11]])
+def test_low_bins_side_by_side_are_kept(places: list[int]) -> None:
+    """What is not amplified, or lost, at one end of the gene is a step in it and no failure of bins."""
+    found = call(with_gene(cnr_frame(erbb2=2.1, noise=0.05), places, -0.4), tumour(0.8))
+    assert (found.bins_kept, found.bins_dropped) == (30, ())
+    assert ("partial_amplification" in found.flags) == (len(places) > 2)
+
+
 @pytest.mark.parametrize("many", [3, 5, 8])
 def test_bins_that_stand_high_are_never_left_out(many: int) -> None:
     """A short amplification inside the gene must not become a negative of the rest."""

@@ -250,7 +250,7 @@ def test_the_ploidy_of_a_fit_goes_with_its_purity() -> None:
     """Nine copies at purity 0.6 in a genome of four: with two in its place the same bins read as 5.1."""
     own = PurityEstimate(PurityState.ESTIMATED, "", 0.6, 0.55, 0.65, 4.0, 80, 44, 4.0, 4.0)
     frame = cnr_frame(erbb2=log2_of(9, 0.6, 4), noise=0.02)
-    of = Tumour("S1", 0.6, "heterozygous SNPs and copy ratios", 4.0, False, estimate=own)
+    of = Tumour("S1", 0.6, "heterozygous SNPs and copy ratios", 4.0, False, estimate=own, ploidy_fitted=True)
     found = call_amplification(Bins(frame, SEGMENTS, frame), LOCUS, of, RULES)
     assert (found.state, found.given_ploidy, found.ploidy) == ("AMP", None, 4.0)
     assert found.copies == pytest.approx(9.0, abs=0.2)
@@ -273,7 +273,7 @@ def test_a_fitted_ploidy_never_makes_a_negative_easier(fitted: float, log2: floa
     source = "heterozygous SNPs and copy ratios"
     bounds = []
     for ploidy in (fitted, None):
-        of = Tumour("S1", 0.6, source, ploidy, False, estimate=own)
+        of = Tumour("S1", 0.6, source, ploidy, False, estimate=own, ploidy_fitted=ploidy is not None)
         bounds.append(negative_bounds(call_amplification(Bins(frame, SEGMENTS, frame), LOCUS, of, RULES), RULES))
     assert bounds[0][0] >= bounds[1][0] - 1e-9
     assert bounds[0][1] >= bounds[1][1] - 1e-9
@@ -286,5 +286,25 @@ def test_an_amplification_must_hold_at_the_purity_that_the_sample_shows() -> Non
     assert (doubted.state, "purity_disagrees" in doubted.flags) == ("EQUIVOCAL", True)
     assert "its own SNPs show (0.58 to 0.70)" in doubted.reason
     assert called(0.55, 0.2, replace(own, purity=0.24, low=0.2, high=0.28)).state == "AMP"
+    doubled = replace(own, purity=0.6, low=0.55, high=0.65, ploidy=4.0, ploidy_at_low=4.0, ploidy_at_high=4.0)
+    frame = cnr_frame(erbb2=log2_of(10, 0.6, 4), noise=0.02)  # 10 copies at the sample's own purity and ploidy
+    of = Tumour("S1", 0.4, "pathology", None, False, estimate=doubled)
+    assert call_amplification(Bins(frame, SEGMENTS, frame), LOCUS, of, RULES).state == "AMP"
     assert called(2.5, 0.2, own).state == "AMP"  # 11.3 observed, 15.3 copies at 0.7: amplified at both
     assert called(0.55, 0.2, replace(own, purity=0.12, low=0.1, high=0.14)).state == "AMP"
+
+
+def test_a_negative_holds_at_the_ploidy_of_the_low_end_of_the_fit() -> None:
+    """Five copies at purity 0.5 in a genome of 3.7: read as 2.5 at 0.66 in one of 1.9, and the fit allows both."""
+    own = PurityEstimate(PurityState.ESTIMATED, "", 0.66, 0.46, 0.68, 1.9, 80, 44, 3.8, 1.9)
+    frame = cnr_frame(erbb2=log2_of(5, 0.5, 3.73), noise=0.01)
+    of = Tumour("S1", 0.66, "heterozygous SNPs and copy ratios", 1.9, False, estimate=own, ploidy_fitted=True)
+    found = call_amplification(Bins(frame, SEGMENTS, frame), LOCUS, of, RULES)
+    assert found.state == "EQUIVOCAL"
+
+
+def test_a_ploidy_of_the_sheet_that_equals_the_fit_is_still_that_of_the_sheet(tmp_path: Path) -> None:
+    paths = genome_files(tmp_path, 0.6)
+    own = call_files(paths, sites=paths["sites"], purity=None, ploidy=None).ploidy
+    found = call_files(paths, sites=paths["sites"], purity=None, ploidy=own)
+    assert (found.ploidy, found.given_ploidy) == (own, own) and "ploidy_estimated" not in found.flags

@@ -38,7 +38,7 @@ class Tumour:
 
     amplicon: of an amplicon assay, with fewer and noisier bins. plasma: ctDNA, with thresholds of its own. estimate:
     what the sample itself tells of its purity, None if that was not asked. whole_genome: of an assay whose bins lie all
-    over the gene.
+    over the gene. ploidy_fitted: the ploidy is that of the estimate.
     """
 
     sample: str
@@ -49,6 +49,7 @@ class Tumour:
     plasma: bool = False
     estimate: PurityEstimate | None = None
     whole_genome: bool = False
+    ploidy_fitted: bool = False
 
     @property
     def state(self) -> PurityState:
@@ -125,8 +126,8 @@ def _with_estimate(tumour: Tumour, bins: Bins, sites: SiteCounts, shared_sd: flo
         found = PurityEstimate(PurityState.FAILED, reason, sites=found.sites, segments=found.segments)
     if tumour.purity is not None or found.purity is None:
         return replace(tumour, estimate=found)
-    ploidy = tumour.ploidy or found.ploidy
-    return replace(tumour, estimate=found, purity=found.purity, purity_source=_FROM_SAMPLE, ploidy=ploidy)
+    of_fit = replace(tumour, estimate=found, purity=found.purity, purity_source=_FROM_SAMPLE)
+    return of_fit if tumour.ploidy else replace(of_fit, ploidy=found.ploidy, ploidy_fitted=True)
 
 
 def _others(
@@ -276,6 +277,7 @@ def _facts(
         purity_low=tumour.estimate.low if tumour.estimate else None,
         purity_estimate=tumour.estimate,
         gene=locus.gene,
+        ploidy_fitted=tumour.ploidy_fitted,
     )
     found = at_purity(found, tumour.purity)
     found = over_own_purities(found)
@@ -285,7 +287,7 @@ def _facts(
         "purity_estimated": tumour.state is PurityState.ESTIMATED,
         "purity_disagrees": purity_disagrees(found),
         "ploidy_taken_as_2": tumour.ploidy is None,
-        "ploidy_estimated": tumour.ploidy is not None and found.given_ploidy is None,
+        "ploidy_estimated": tumour.ploidy_fitted,
         "ratio_not_assessable": found.ratio is None,
         "segment_disagrees": apart,
         "partial_amplification": gained,

@@ -69,7 +69,7 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
     copies, low, high = _known(facts.copies), _known(facts.copies_low), _known(facts.copies_high)
     if high < 0:
         wrong = f"{copies:.1f} copies ({low:.1f} to {high:.1f}) cannot be: the purity or the reference is wrong"
-        return Erbb2.NE, f"technical: {wrong}"
+        return Erbb2.NE, f"purity: {wrong}"
     said = f"{copies:.1f} copies ({low:.1f} to {high:.1f}), ratio to the controls {ratio}"
     amplified, doubt = _amplified(facts, rules), _doubted_purity(facts, rules)
     if amplified and not doubt:
@@ -86,35 +86,42 @@ def classify(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[Erbb2, str]:
     upper, upper_gain = negative_bounds(facts, rules)
     if upper < rules["neg_copies"] and upper_gain < rules["neg_gain_over_ploidy"]:
         if copies < 0:
-            return (
-                Erbb2.NEG,
-                f"fewer than no copies at purity {facts.purity:g}, which is too low; {_seen(facts, rules)}",
-            )
+            lost = f"no copies within noise, or the purity is higher than {facts.purity:g}"
+            return Erbb2.NEG, f"{lost}; {_seen(facts, rules)}"
         return Erbb2.NEG, f"{copies:.1f} copies ({low:.1f} to {high:.1f}); {_seen(facts, rules)}"
-    return Erbb2.EQUIVOCAL, f"{said}{f'; {doubt}' if amplified else ''}: reflex IHC/ISH"
+    doubts = [doubt] if amplified else []
+    if _enough_copies(facts, rules) and not _clear_of_noise(facts):
+        doubts.append(f"within {CLEAR_OF_NOISE:g} standard errors of the noise or of the controls")
+    return Erbb2.EQUIVOCAL, f"{'; '.join([said, *doubts])}: reflex IHC/ISH"
 
 
 def _amplified(facts: CopyNumber, rules: Mapping[str, Any]) -> bool:
     """Whether copies at the purity taken make an AMP."""
+    return _enough_copies(facts, rules) and _stands_out(facts, rules)
+
+
+def _enough_copies(facts: CopyNumber, rules: Mapping[str, Any]) -> bool:
     copies, low = _known(facts.copies), _known(facts.copies_low)
     enough = copies >= rules["amp_copies"] and low >= rules["amp_copies_low"]
     gain = copies - (facts.ploidy or 2.0) >= rules["amp_gain_over_ploidy"]
-    seen = _known(facts.observed_copies) >= rules["least_observed_copies"]
-    return enough and gain and seen and _stands_out(facts, rules)
+    return enough and gain and bool(_known(facts.observed_copies) >= rules["least_observed_copies"])
 
 
 def _stands_out(facts: CopyNumber, rules: Mapping[str, Any]) -> bool:
-    """Whether the gain is clear of the noise and focal, as clearly, or the latter cannot be told.
+    """Whether the gain is focal, or that cannot be told, and clear of the noise."""
+    return (facts.ratio is None or facts.ratio >= rules["amp_ratio"]) and _clear_of_noise(facts)
+
+
+def _clear_of_noise(facts: CopyNumber) -> bool:
+    """Whether the gene stands clearly above no change and, where Q is known, above its controls.
 
     At a purity of a few percent noise alone doubles Q where all of the chromosome is gained.
     """
     log2, error = _known(facts.log2), _known(facts.log2_se)
-    if log2 < CLEAR_OF_NOISE * error:
-        return False
     if facts.ratio is None or facts.control_log2 is None or facts.control_log2_high is None:
-        return facts.ratio is None or facts.ratio >= rules["amp_ratio"]
+        return log2 >= CLEAR_OF_NOISE * error
     apart = math.hypot(error, (facts.control_log2_high - facts.control_log2) / Z_95)
-    return facts.ratio >= rules["amp_ratio"] and log2 - facts.control_log2 >= CLEAR_OF_NOISE * apart
+    return log2 >= CLEAR_OF_NOISE * error and log2 - facts.control_log2 >= CLEAR_OF_NOISE * apart
 
 
 def _doubted_purity(facts: CopyNumber, rules: Mapping[str, Any]) -> str:
@@ -126,7 +133,8 @@ def _doubted_purity(facts: CopyNumber, rules: Mapping[str, Any]) -> str:
     own = facts.purity_estimate
     if not purity_disagrees(facts) or own is None or own.high is None or own.high < _known(facts.purity):
         return ""
-    if _amplified(at_purity(facts, own.high), rules):
+    ploidy = facts.ploidy or own.ploidy_at_high or own.ploidy
+    if _amplified(at_purity(replace(facts, ploidy=ploidy), own.high), rules):
         return ""
     return f"not amplified at the purity that its own SNPs show ({_known(own.low):.2f} to {own.high:.2f})"
 
@@ -172,9 +180,10 @@ def negative_bounds(facts: CopyNumber, rules: Mapping[str, Any]) -> tuple[float,
     if facts.raised_part_log2 is not None:
         high = max(high, _guarded(facts.raised_part_log2, _known(facts.raised_part_log2_high)))
     ratio = 2**high
-    fitted = facts.ploidy or 2.0
-    upper = tumour_copies(ratio, purity, known or max(fitted, 2.0))
-    ploidies = {known} if known else {2.0, fitted, float(rules["unknown_ploidy"])}
+    own = facts.purity_estimate if facts.ploidy_fitted else None
+    fitted = {2.0, facts.ploidy or 2.0, (own and own.ploidy_at_low) or 2.0, (own and own.ploidy_at_high) or 2.0}
+    upper = max(tumour_copies(ratio, purity, ploidy) for ploidy in ({known} if known else fitted))
+    ploidies = {known} if known else fitted | {float(rules["unknown_ploidy"])}
     return upper, max(tumour_copies(ratio, purity, ploidy) - ploidy for ploidy in ploidies)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cetux.evidence import Allele, CopyNumber, GeneGenotype, HeregulinResult, SampleEvidence
-from cetux.germline import likely_germline, may_be_germline
+from cetux.germline import is_no_proof_of_tumour, likely_germline
 from cetux.mechanism_rules import MECHANISM_OF, MechanismRules
 from cetux.states import (
     Annotation,
@@ -185,7 +185,7 @@ def shows_tumour(sample: SampleEvidence) -> bool:
     if sample.specimen is Specimen.TISSUE or sample.erbb2.state is Erbb2.AMP:
         return True
     found = [allele for genotype in sample.genotypes.genes.values() for allele in genotype.alleles]
-    return any(allele.listed or not may_be_germline(allele, sample.erbb2.given_purity) for allele in found)
+    return any(allele.listed or not is_no_proof_of_tumour(allele, sample.erbb2.given_purity) for allele in found)
 
 
 def _unread(sample: SampleEvidence, why: str) -> _Said:

@@ -22,6 +22,7 @@ from cetux.genomes import plain_contig, recognise_build
 from cetux.resources import BUILDS, coding_exons, codons
 
 _NEAR_BP = 100
+_MOST_DIGITS = 10
 """Bases beyond an exon within which a row is kept: as far as the bases around it are known with a FASTA."""
 
 _GZIP = b"\x1f\x8b"
@@ -128,13 +129,15 @@ def _four(cells: list[str], width: int, is_vcf: bool) -> list[str]:
 def _alleles(number: int, cells: list[str], is_vcf: bool) -> Iterator[_Row]:
     """The alleles of one row; none where they lie near no gene of the tables."""
     contig, position, ref, alts = cells
-    if not (position.isascii() and position.isdigit() and int(position) > 0):
+    if not (position.isascii() and position.isdigit() and len(position) <= _MOST_DIGITS and int(position) > 0):
         mend = "Write the 1-based position; the table has no header line"
         raise _WrongError(f"{position[:40]!r} is no position", mend, "position")
     for alt in alts.split(",") if is_vcf else [alts]:
         if is_vcf and (alt in (".", "*") or set(alt) & set("<>[]")):
             continue  # symbolic: no change that a codon could show
         gone, come = _bases(ref, is_vcf, "REF"), _bases(alt, is_vcf, "ALT")
+        if gone == come and is_vcf:
+            continue  # no change
         if gone == come:
             raise _WrongError(f"REF and ALT are both {ref[:40]!r}", "Correct or remove the row", "ALT")
         # without REF the position is that of the base before the inserted ones

@@ -20,6 +20,7 @@ from cetux.amplification_rules import rules_of
 from cetux.copies import expected_log2
 from cetux.evidence import CopyNumber
 from cetux.gene_bins import OFF_TARGET, Bins, Locus, control_loci, measured, middle_of, over
+from cetux.kept_bins import kept_bins
 from cetux.records import write_text
 from cetux.resources import Interval
 
@@ -68,13 +69,15 @@ def _draw(axes: Axes, bins: Bins, call: CopyNumber, locus: Locus, rules: Mapping
     off_target = here["gene"].isin(OFF_TARGET)
     targets = here[~off_target]
     gene = over(targets, locus.exons)
+    failed = gene.drop(index=kept_bins(bins, locus).rows.index)
     loci = control_loci(targets, locus, rules["min_bins_per_control"])
     controls = pd.concat([targets.iloc[:0], *loci.values()])
     others = targets.drop(index=[*gene.index, *controls.index])
     _points(axes, here[off_target], "off target", "#cccccc", 3.0)
     _points(axes, others, "other targets", _GREY, 3.0)
     _points(axes, controls, f"controls ({len(loci)} loci)", _BLUE, 3.0)
-    _points(axes, gene, locus.gene, _ORANGE, 4.5)
+    _points(axes, gene.drop(index=failed.index), locus.gene, _ORANGE, 4.5)
+    _points(axes, failed, "not used", "#e8c8a8", 4.5)
     _segments(axes, over(bins.segments, [Interval(chrom, 0, 1 << 40)]))
     _thresholds(axes, call, rules, top)
     if call.log2 is not None and call.log2_low is not None and call.log2_high is not None:

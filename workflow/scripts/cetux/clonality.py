@@ -131,10 +131,11 @@ def with_local_copies(sample: SampleEvidence, purity_lower_factor: float) -> Sam
         purity_lower_factor: lower bound of the purity as a part of the stated one.
     """
     gene, called = sample.genotypes.genes.get(_ERBB2), sample.erbb2
-    if gene is None or called.purity is None or called.copies is None:
+    value = called.copies_above_zero
+    if gene is None or called.purity is None or value is None:
         return sample
-    bounds = (called.copies, called.copies_low, called.copies_high)
-    copies = Copies(*(max(1.0, called.copies if bound is None else bound) for bound in bounds))
+    bounds = (value, called.copies_low, called.copies_high)
+    copies = Copies(*(max(1.0, value if bound is None else bound) for bound in bounds))
 
     def at_copies(allele: Allele) -> Allele:
         purity = called.purity or 1.0

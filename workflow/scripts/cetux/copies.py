@@ -9,13 +9,12 @@ from dataclasses import replace
 
 from scipy import special  # scipy.stats takes half a second more to import
 
-from cetux.evidence import CopyNumber
+from cetux.evidence import COPIES_BELOW_ZERO, CopyNumber
 from cetux.states import PurityState
 
 Z_95 = float(special.ndtri(0.975))
 """Two-sided 95 %."""
 _Z_POWER = float(special.ndtri(0.95))
-BELOW_ZERO = "copies_below_zero"
 
 
 def tumour_copies(ratio: float, purity: float, ploidy: float = 2.0) -> float:
@@ -163,8 +162,8 @@ def without_impossible(call: CopyNumber) -> CopyNumber:
 
     The state stands, since the more tumour there is, the nearer to two copies are those that the same ratio means.
     """
-    flags = tuple(flag for flag in call.flags if flag != BELOW_ZERO)
+    flags = tuple(flag for flag in call.flags if flag != COPIES_BELOW_ZERO)
     if call.copies is None or call.copies >= 0:
         return replace(call, flags=flags)
-    left = replace(call, copies=None, copies_low=None, copies_high=None, flags=(*flags, BELOW_ZERO))
+    left = replace(call, copies=None, copies_low=None, copies_high=None, flags=(*flags, COPIES_BELOW_ZERO))
     return replace(left, ratio=None, ratio_low=None, ratio_high=None)

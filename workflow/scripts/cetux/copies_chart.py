@@ -22,7 +22,7 @@ def chart(calls: CohortCalls) -> Chart:
         one.erbb2
         for patient in calls.patients
         for one in patient.samples
-        if one.erbb2.purity is not None and one.erbb2.copies is not None
+        if one.erbb2.purity is not None and one.erbb2.copies_above_zero is not None
     ]
     errors = [one.log2_se for one in known if one.log2_se is not None]
 
@@ -41,7 +41,7 @@ def chart(calls: CohortCalls) -> Chart:
         axes.set_yscale("symlog", linthresh=8, linscale=2)
         axes.set_yticks([0, 2, 4, 6, 8, 16, 32, 64], ["0", "2", "4", "6", "8", "16", "32", "64"])
         axes.set_xlim(0, 1.05)
-        axes.set_ylim(-0.5, max([12.0, *(one.copies * 1.3 for one in known if one.copies is not None)]))
+        axes.set_ylim(-0.5, max([12.0, *(_known(one.copies_above_zero, 0.0) * 1.3 for one in known)]))
         if known:
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
@@ -73,7 +73,7 @@ def smallest_gain(call: CopyNumber) -> float | None:
 
 
 def _copies(axes: Axes, points: Sequence[CopyNumber], colour: str, label: str) -> None:
-    copies = np.array([_known(one.copies, 0.0) for one in points])
+    copies = np.array([_known(one.copies_above_zero, 0.0) for one in points])
     low = copies - [_known(one.copies_low, at) for one, at in zip(points, copies, strict=True)]
     high = [_known(one.copies_high, at) for one, at in zip(points, copies, strict=True)] - copies
     axes.errorbar(

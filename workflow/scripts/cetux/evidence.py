@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from cetux.counts import IndelCount, Usable
 from cetux.states import Erbb2, Genotype, Heregulin, Identity, PurityState, Specimen, Timepoint
 
+COPIES_BELOW_ZERO = "copies_below_zero"
+"""Flag of copies that are left out, since they came out below zero."""
+
 
 @dataclass(frozen=True)
 class Allele:
@@ -143,8 +146,9 @@ class CopyNumber:
     over those of its controls on the same arm; copies_other_arm: of the other arm. Copies and ratio are None where the
     copies come out below zero. bins_dropped: why bins of the design are not among those kept, as in ``2 without a
     read``. detectable_copies: the smallest gain over the ploidy seen with 95 % power. purity_state: where the purity
-    comes from; purity_low: what the sample itself tells of its lower bound (NEG needs it); purity_estimate: all that it
-    tells. others: the same of the genes that are only annotated (EGFR, MET, KRAS).
+    comes from; ploidy_fitted: the ploidy is that of the purity's own fit; purity_low: what the sample itself tells of
+    the purity's lower bound (NEG needs it); purity_estimate: all that it tells. others: the same of the genes that are
+    only annotated (EGFR, MET, KRAS).
     """
 
     sample: str
@@ -194,6 +198,7 @@ class CopyNumber:
     gene: str = "ERBB2"
     others: tuple["CopyNumber", ...] = ()
     bins_dropped: tuple[str, ...] = ()
+    ploidy_fitted: bool = False
 
     @property
     def given_purity(self) -> float | None:
@@ -203,9 +208,12 @@ class CopyNumber:
     @property
     def given_ploidy(self) -> float | None:
         """The ploidy, unless it is that of the sample's own fit."""
-        own = self.purity_estimate
-        fitted = self.purity_state is PurityState.ESTIMATED and own is not None and own.ploidy == self.ploidy
-        return None if fitted else self.ploidy
+        return None if self.ploidy_fitted else self.ploidy
+
+    @property
+    def copies_above_zero(self) -> float | None:
+        """The copies for ranks, pairs and pictures: 0 where they came out below zero; None where nothing is known."""
+        return 0.0 if self.copies is None and COPIES_BELOW_ZERO in self.flags else self.copies
 
 
 @dataclass(frozen=True)

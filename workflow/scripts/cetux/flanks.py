@@ -24,6 +24,8 @@ _VARIANT_FRAGMENTS = 3
 _VARIANT_FOLD = 20.0
 _VARIANT_FRACTION = (0.002, 0.02)
 _VARIANT_OVER_MEDIAN = 5.0
+_LEAST_POSITIONS = 10
+"""Of one base, for their middle one to be an error and no polymorphism [P]."""
 
 
 @dataclass
@@ -96,7 +98,7 @@ def _variable(shown: Ints, consensus: Ints) -> npt.NDArray[np.bool_]:
         here = others[consensus == base]
         fraction = here / np.maximum(depth[consensus == base], 1)[:, None]
         calm = np.where(fraction < _VARIANT_FRACTION[1], here, 0)
-        middle[base] = np.median(fraction, axis=0) if len(here) else 0.0
+        middle[base] = np.median(fraction, axis=0) if len(here) >= _LEAST_POSITIONS else 0.0
         rates[base] = calm.sum(axis=0) / max(int(depth[consensus == base].sum()), 1)
     limit = np.clip(_VARIANT_FOLD * rates[consensus], *_VARIANT_FRACTION)
     limit = np.maximum(limit, _VARIANT_OVER_MEDIAN * middle[consensus])

@@ -21,7 +21,7 @@ def likely_germline(allele: Allele, purity: float | None) -> bool:
     return low <= allele.vaf <= high and purity / (2 - purity) < allele.vaf
 
 
-def may_be_germline(allele: Allele, purity: float | None) -> bool:
+def is_no_proof_of_tumour(allele: Allele, purity: float | None) -> bool:
     """Whether a change that no table lists is no proof of tumour DNA, since the patient may have been born with it.
 
     About half of the reads, or nearly all: unless the tumour's part p is known to let a somatic change reach that much,

@@ -31,8 +31,9 @@ def kept_bins(bins: Bins, locus: Locus) -> KeptBins:
 
     A bin without a read is no loss of copies but a bin that failed, and so is one with a few reads where its neighbours
     have hundreds: it counts as one that failed where it has fewer than a quarter of the reads that the gene's middle
-    bin has for its size, and lies five standard deviations (from the median absolute deviation) below it. Only bins
-    that stand low are left out so. One that stands high may be the part of the gene that is amplified.
+    bin has for its size, and lies five standard deviations (from the median absolute deviation) below it. Only single
+    bins that stand low are left out so: several side by side are a part of the gene with fewer copies, and one that
+    stands high may be the part that is amplified.
     """
     designed = len(over(bins.designed, locus.exons))
     present = over(bins.ratios[~bins.ratios["gene"].isin(OFF_TARGET)], locus.exons)
@@ -47,9 +48,10 @@ def kept_bins(bins: Bins, locus: Locus) -> KeptBins:
 
 
 def _far_below(log2: pd.Series) -> pd.Series:
-    """Which bins stand so far below the middle one that they failed; none where many do."""
+    """Which bins, in genome order, stand alone so far below the middle one that they failed; none where many do."""
     apart = log2.median() - log2
     limit = max(_FAR_BELOW_LOG2, _FAR_BELOW_SD * _NORMAL_SD_PER_MAD * float(apart.abs().median()))
-    failed = apart > limit
+    low = apart > limit
+    failed = low & ~low.shift(1, fill_value=False) & ~low.shift(-1, fill_value=False)
     few = len(log2) >= _LEAST_TO_COMPARE and failed.mean() <= _MOST_FAR_BELOW
     return failed & few

@@ -220,7 +220,7 @@ def _amplification(sample: SampleEvidence) -> Reading:
         state=copies.state,
         reason=copies.reason,
         sample=sample.sample,
-        copies=copies.copies if known else None,
+        copies=copies.copies_above_zero if known else None,
         ratio=copies.ratio if known else None,
     )
 

@@ -127,16 +127,12 @@ def _copies_pair(subject: Subject) -> Pair | None:
 
 
 def _copies(samples: Iterable[SampleEvidence]) -> Bounded | None:
-    """Where noise makes copies negative they lie between 0 and their upper bound."""
     found = [
-        (sample.erbb2.copies, sample.erbb2.copies_high or 0.0)
+        sample.erbb2.copies_above_zero
         for sample in samples
-        if sample.usable.ok and sample.erbb2.state is not Erbb2.NE and sample.erbb2.copies is not None
+        if sample.usable.ok and sample.erbb2.state is not Erbb2.NE and sample.erbb2.copies_above_zero is not None
     ]
-    if not found:
-        return None
-    copies, high = max(found)
-    return Bounded(copies, copies) if copies > 0 else Bounded(0.0, max(high, 0.0))
+    return Bounded(max(found), max(found)) if found else None
 
 
 def _vaf_pair(subject: Subject) -> Pair | None:

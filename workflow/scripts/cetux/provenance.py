@@ -47,7 +47,8 @@ def describe_run(
 
 
 def _sha256(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with Path(path).open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def as_yaml(settings: Mapping[str, Any]) -> str:
