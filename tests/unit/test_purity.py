@@ -308,3 +308,18 @@ def test_a_ploidy_of_the_sheet_that_equals_the_fit_is_still_that_of_the_sheet(tm
     own = call_files(paths, sites=paths["sites"], purity=None, ploidy=None).ploidy
     found = call_files(paths, sites=paths["sites"], purity=None, ploidy=own)
     assert (found.ploidy, found.given_ploidy) == (own, own) and "ploidy_estimated" not in found.flags
+
+
+@pytest.mark.parametrize("true_purity", [0.2, 0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("copies", [7, 8, 10, 14])
+def test_an_amplification_in_a_doubled_genome_read_as_its_half_is_never_negative(
+    true_purity: float, copies: float
+) -> None:
+    """All copies even: a genome of four at p looks like one of two at 2p / (1 + p), and its C like C / 2."""
+    twin = 2 * true_purity / (1 + true_purity)
+    own = PurityEstimate(PurityState.ESTIMATED, "", twin, twin - 0.03, min(twin + 0.03, 1.0), 2.0, 80, 44, 2.0, 2.0)
+    of = Tumour("S1", twin, "heterozygous SNPs and copy ratios", 2.0, False, estimate=own, ploidy_fitted=True)
+    for seed in range(5):
+        frame = cnr_frame(erbb2=log2_of(copies, true_purity, 4), noise=0.1, seed=seed)
+        found = call_amplification(Bins(frame, SEGMENTS, frame), LOCUS, of, RULES)
+        assert found.state in ("AMP", "EQUIVOCAL"), found.reason
