@@ -158,7 +158,7 @@ def moved_to(call: CopyNumber, purity: float) -> CopyNumber:
 
 
 def without_impossible(call: CopyNumber) -> CopyNumber:
-    """The call without copies and Q that come out below zero: a loss as deep means a higher purity than the one taken.
+    """The call without copies and Q that come out below zero, by noise or since the purity is higher than taken.
 
     The state stands, since the more tumour there is, the nearer to two copies are those that the same ratio means.
     """
